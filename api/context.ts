@@ -1,0 +1,51 @@
+/**
+ * Who asks, on what, at what time: the one value that every verb receives first.
+ *
+ * It is built at the edge (api/http/authenticate.ts for a request, api/worker.ts for a job) and never changes afterwards.
+ */
+import type { Kysely } from "kysely";
+import type { Database } from "./database/schema.ts";
+
+/** Roles of the policy table (api/identity/policy.ts). The operator's roles hold in every structure, the others in one. */
+export type OperatorRole = "operator_administrator" | "operator_support" | "auditor";
+export type StructureRole = "structure_administrator" | "domain_administrator" | "mailbox_manager" | "user";
+
+/** A person who has signed in. `idNatPs` is idNat_PS (8 + RPPS), null for who has none. */
+export interface PersonActor {
+  readonly kind: "person";
+  readonly personId: string;
+  readonly sessionId: string;
+  readonly displayName: string;
+  readonly idNatPs: string | null;
+  readonly operatorRoles: readonly OperatorRole[];
+  readonly memberships: readonly { readonly structureId: string; readonly role: StructureRole }[];
+}
+
+/** The platform itself: a worker's job, named. */
+export interface SystemActor {
+  readonly kind: "system";
+  readonly job: string;
+}
+
+/** Nobody yet: the sign-in's own steps. */
+export interface AnonymousActor {
+  readonly kind: "anonymous";
+}
+
+export type Actor = PersonActor | SystemActor | AnonymousActor;
+
+/** One JSON line per call on standard output. Never a secret, a token, a subject line or a patient's address. */
+export interface Log {
+  info(event: string, fields?: Record<string, unknown>): void;
+  warn(event: string, fields?: Record<string, unknown>): void;
+  error(event: string, fields?: Record<string, unknown>): void;
+}
+
+export interface Context {
+  readonly db: Kysely<Database>;
+  readonly actor: Actor;
+  readonly requestId: string;
+  /** The time of day, passed in so that tests own the clock. */
+  readonly now: () => Date;
+  readonly log: Log;
+}
