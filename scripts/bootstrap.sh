@@ -1,0 +1,187 @@
+# Sourced by start and test: gives this clone what the machine lacks, under .local and nowhere else.
+# Root and plain user go the same way; no question is ever asked.
+
+deno_version=2.9.6
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+
+# One sentence, then the end.
+refuse() {
+  printf '\n  %s\n' "$*" >&2
+  exit 1
+}
+
+now() { date +%s%N; }
+
+# step "What" COMMAND… : a progress line with its duration; on failure the last lines of what the command said.
+step() {
+  local name=$1 began said
+  shift
+  began=$(now)
+  printf '  %-44s ' "$name"
+  if said=$("$@" 2>&1); then
+    printf '%6s s\n' "$(awk -v t=$(($(now) - began)) 'BEGIN { printf "%.1f", t / 1e9 }')"
+  else
+    printf 'failed\n'
+    refuse "$name: $(printf '%s' "$said" | tail -n 4)"
+  fi
+}
+
+# As root, servers run as an account without rights, which must be able to reach their directories: a clone under /root
+# cannot be reached, so its private directory lies elsewhere.
+prepare_local() {
+  local elsewhere
+  if [ "$(id -u)" = 0 ] && [ ! -e "$repository/.local" ] &&
+    ! setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$repository"; then
+    elsewhere=/var/lib/mssante-$(printf '%s' "$repository" | cksum | cut -d' ' -f1)
+    mkdir -p "$elsewhere"
+    ln -s "$elsewhere" "$repository/.local"
+  fi
+  mkdir -p "$repository/.local/bin" 2>/dev/null || refuse "$repository cannot be written to by $(id -un)."
+  local_directory=$(cd "$repository/.local" && pwd -P)
+  packages=$local_directory/packages
+  export PATH="$local_directory/bin:$PATH"
+}
+
+require_room() {
+  local free available
+  free=$(df -Pm "$local_directory" | awk 'NR == 2 { print $4 }')
+  [ "$free" -ge "$1" ] || refuse "The disk is too full: $free MiB are free at $local_directory, $1 MiB are needed."
+  available=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)
+  [ "$available" -ge "$2" ] || refuse "There is too little memory: $available MiB are available, $2 MiB are needed."
+}
+
+# A program of the machine, PostgreSQL's directory included, but not one of .local/bin.
+on_machine() {
+  local directory
+  for directory in /usr/lib/postgresql/{18,17,16,15}/bin ${PATH//:/ } /usr/sbin /sbin; do
+    if [ "$directory" != "$local_directory/bin" ] && [ -x "$directory/$1" ]; then
+      echo "$directory/$1"
+      return
+    fi
+  done
+  return 1
+}
+
+# wrap NAME PATH : .local/bin/NAME runs an unpacked program with the libraries, modules and fonts unpacked beside it.
+wrap() {
+  cat >"$local_directory/bin/$1.new" <<WRAPPER
+#!/bin/sh
+root='$packages'
+export LD_LIBRARY_PATH="\$root/usr/lib/x86_64-linux-gnu:\$root/usr/lib/aarch64-linux-gnu:\$root/usr/lib\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
+export PERL5LIB="\$root/usr/share/perl5:\$root/usr/share/perl/5.36:\$root/usr/lib/x86_64-linux-gnu/perl5/5.36:\$root/usr/lib/x86_64-linux-gnu/perl-base\${PERL5LIB:+:\$PERL5LIB}"
+export NODE_PATH="\$root/usr/share/nodejs:\$root/usr/lib/x86_64-linux-gnu/nodejs"
+[ -f '$local_directory/fonts.conf' ] && export FONTCONFIG_FILE='$local_directory/fonts.conf'
+exec ${3:-} "\$root/$2" "\$@"
+WRAPPER
+  chmod 755 "$local_directory/bin/$1.new"
+  mv "$local_directory/bin/$1.new" "$local_directory/bin/$1"
+}
+
+# programs "What" PACKAGES PROGRAM=PATH… : the programs that neither the machine nor .local has, from Debian's packages.
+programs() {
+  local what=$1 wanted=$2 pair missing=
+  shift 2
+  for pair in "$@"; do
+    on_machine "${pair%%=*}" >/dev/null || [ -x "$local_directory/bin/${pair%%=*}" ] || missing=1
+  done
+  [ -n "$missing" ] || return 0
+  # shellcheck disable=SC2086
+  step "$what (Debian packages)" bash "$repository/scripts/packages.sh" "$packages" $wanted
+  for pair in "$@"; do
+    [ -e "$packages/${pair#*=}" ] || refuse "Debian's packages $wanted brought no ${pair#*=}."
+    wrap "${pair%%=*}" "${pair#*=}"
+  done
+}
+
+# Deno from the npm registry. Debian has no Deno; where npm is absent too, Debian's own is unpacked for this once.
+provide_deno() {
+  local npm
+  deno=$(on_machine deno || true)
+  [ -n "$deno" ] && [ "$("$deno" --version | sed -n 's/^deno \([^ ]*\).*/\1/p')" = "$deno_version" ] && return
+  deno=$local_directory/deno/node_modules/deno/deno
+  [ -x "$deno" ] && [ "$("$deno" --version 2>/dev/null | sed -n 's/^deno \([^ ]*\).*/\1/p')" = "$deno_version" ] && return
+  require_room 1500 500
+  programs "npm" "npm nodejs" node=usr/bin/node
+  npm=$(on_machine npm || true)
+  if [ -z "$npm" ]; then
+    [ -e "$packages/usr/share/nodejs/npm/bin/npm-cli.js" ] ||
+      step "npm (Debian packages)" bash "$repository/scripts/packages.sh" "$packages" npm
+    [ -x "$local_directory/bin/node" ] && wrap npm usr/share/nodejs/npm/bin/npm-cli.js "'$local_directory/bin/node'" ||
+      wrap npm usr/share/nodejs/npm/bin/npm-cli.js node
+    npm=$local_directory/bin/npm
+  fi
+  step "Deno $deno_version (npm registry)" fetch_deno "$npm"
+}
+
+fetch_deno() {
+  local binary
+  mkdir -p "$local_directory/deno"
+  "$1" install --prefix "$local_directory/deno" --cache "$local_directory/cache/npm" --no-audit --no-fund --no-save \
+    --loglevel=error "deno@$deno_version" </dev/null || return 1
+  # The package's own script links the program of this machine's platform; it may have been forbidden to run.
+  if [ ! -x "$deno" ] || ! "$deno" --version >/dev/null 2>&1; then
+    binary=$(find "$local_directory/deno/node_modules/@deno" -name deno -type f | head -n1)
+    [ -n "$binary" ] || { echo "the npm package deno has no program for this machine ($(uname -m))"; return 1; }
+    chmod 755 "$binary"
+    ln -sf "$binary" "$deno"
+  fi
+}
+
+# A registry behind an authority of the machine's own is trusted as the machine's other programs trust it.
+trust_machine() {
+  local bundle=/etc/ssl/certs/ca-certificates.crt
+  if [ -r "$bundle" ]; then
+    export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-$bundle}
+    export DENO_TLS_CA_STORE=${DENO_TLS_CA_STORE:-mozilla,system}
+  fi
+}
+
+# Deno's cache stays in the account's own, or in .local where the account has no home.
+provide_modules() {
+  export DENO_NO_UPDATE_CHECK=1 DENO_NO_PROMPT=1
+  if [ -z "${DENO_DIR:-}" ] && ! mkdir -p "${HOME:-/nonexistent}/.cache" 2>/dev/null; then
+    export DENO_DIR=$local_directory/cache/deno
+  fi
+  # The program that tasks and tests call as `deno`.
+  printf '#!/bin/sh\nexec "%s" "$@"\n' "$deno" >"$local_directory/bin/deno"
+  chmod 755 "$local_directory/bin/deno"
+  local stamp
+  stamp=$(cat "$repository/deno.lock" "$repository/deno.json" "$repository/web/package.json" | cksum)
+  if [ "$stamp" != "$(cat "$local_directory/modules.stamp" 2>/dev/null)" ] || [ ! -d "$repository/node_modules" ]; then
+    step "Modules of the project (npm registry)" install_modules
+    printf '%s\n' "$stamp" >"$local_directory/modules.stamp"
+  fi
+}
+
+install_modules() { (cd "$repository" && "$deno" install --frozen --quiet </dev/null); }
+
+# The web is built again only when one of its sources, or the modules, changed.
+build_web() {
+  local stamp
+  stamp=$(cd "$repository" && {
+    cat deno.lock
+    find web -type f -not -path '*/node_modules/*' -not -path 'web/build/*' -not -path 'web/.svelte-kit/*' \
+      -not -path 'web/src/lib/i18n/generated/*' -print0 | sort -z | xargs -0 cat
+  } | cksum)
+  if [ "$stamp" != "$(cat "$local_directory/web.stamp" 2>/dev/null)" ] || [ ! -f "$repository/web/build/200.html" ]; then
+    step "Web" run_task build
+    printf '%s\n' "$stamp" >"$local_directory/web.stamp"
+  fi
+}
+
+run_task() { (cd "$repository" && "$deno" task --quiet "$@" </dev/null); }
+
+provide_servers() {
+  programs "PostgreSQL" "postgresql-15 postgresql-client-15" initdb=usr/lib/postgresql/15/bin/initdb \
+    postgres=usr/lib/postgresql/15/bin/postgres psql=usr/lib/postgresql/15/bin/psql
+  programs "Redis" redis-server redis-server=usr/bin/redis-server
+}
+
+provide_test_programs() {
+  programs "Chromium" "chromium fonts-dejavu-core fontconfig-config" chromium=usr/lib/chromium/chromium
+  programs "swaks" "swaks libio-socket-ssl-perl libnet-ssleay-perl" swaks=usr/bin/swaks
+  if [ -d "$packages/usr/share/fonts" ] && [ ! -f "$local_directory/fonts.conf" ]; then
+    printf '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n<dir>%s</dir>\n<dir>/usr/share/fonts</dir>\n<cachedir>%s</cachedir>\n</fontconfig>\n' \
+      "$packages/usr/share/fonts" "$local_directory/cache/fontconfig" >"$local_directory/fonts.conf"
+  fi
+}
