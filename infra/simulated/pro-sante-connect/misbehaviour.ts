@@ -1,0 +1,66 @@
+/** What the simulator may be asked to do wrong (control port), so that the platform's refusals are proved one by one. */
+import { z } from "zod";
+
+const endpoint = z.enum([
+  "discovery",
+  "jwks",
+  "authorization",
+  "token",
+  "userinfo",
+  "introspection",
+  "revocation",
+  "end-session",
+]);
+export type Endpoint = z.infer<typeof endpoint>;
+
+export const misbehaviourShape = z.strictObject({
+  /** How an endpoint fails: `down` closes the connection, `error` answers 503, `garbage` answers 200 with a page of HTML. */
+  endpoints: z.partialRecord(
+    endpoint,
+    z.strictObject({
+      mode: z.enum(["down", "error", "garbage", "slow"]),
+      delayMilliseconds: z.int().min(0).max(60_000).default(2_000),
+    }),
+  ).default({}),
+  /** Claims of the id_token replaced, or removed by `null`. `iat`, `exp`, `nbf` are seconds relative to now. */
+  idToken: z.record(z.string(), z.union([z.string(), z.number(), z.null(), z.array(z.string())])).default({}),
+  /**
+   * How the id_token is signed: `none` without signature, `hs256` with the public key as secret (the classic confusion),
+   * `unknown-key` by a key that is not published, `tampered` with one byte of the payload changed, `rs512` by another
+   * algorithm of the right key, `missing` not sent at all, `access-token` the access token in its place.
+   */
+  idTokenForm: z.enum([
+    "right",
+    "none",
+    "hs256",
+    "unknown-key",
+    "tampered",
+    "rs512",
+    "missing",
+    "access-token",
+  ]).default("right"),
+  /** `iss` of the authorisation response (RFC 9207). */
+  responseIssuer: z.enum(["right", "wrong", "missing"]).default("right"),
+  responseState: z.enum(["right", "wrong", "missing"]).default("right"),
+  /** `issuer` inside the discovery document. */
+  discoveryIssuer: z.string().optional(),
+  /** Claims of userinfo replaced, or removed by `null`. */
+  userinfo: z.record(z.string(), z.unknown()).default({}),
+});
+
+export type Misbehaviour = z.infer<typeof misbehaviourShape>;
+
+export const goodBehaviour: Misbehaviour = misbehaviourShape.parse({});
+
+/** `claims` with the replacements applied; a `null` removes. */
+export function replaceClaims(
+  claims: Record<string, unknown>,
+  replaced: Record<string, unknown>,
+): Record<string, unknown> {
+  const result: Record<string, unknown> = { ...claims };
+  for (const [name, value] of Object.entries(replaced)) {
+    if (value === null) delete result[name];
+    else result[name] = value;
+  }
+  return result;
+}

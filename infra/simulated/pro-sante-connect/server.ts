@@ -1,0 +1,203 @@
+/**
+ * A Pro Santé Connect for development and tests, spoken to over HTTP like the real one.
+ *
+ * Two ports: the public one (browser and back channel) and one of control, by which a test makes it fail in a chosen way.
+ * What it knows of the real service is public material; where that is silent the stricter reading was taken.
+ */
+import { randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { discoveryDocument, paths, realmPath } from "./discovery.ts";
+import { type Endpoint, goodBehaviour, type Misbehaviour, misbehaviourShape } from "./misbehaviour.ts";
+import { signInPage } from "./pages.ts";
+import { type Person, subjectOf } from "./people.ts";
+import { createProvider, createStorage, type OidcProvider, type SimulatedClient } from "./provider.ts";
+import { createKeys } from "./tokens.ts";
+
+export interface SimulatorOptions {
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+  readonly controlPort: number;
+  /** Origin in the issuer's name, where it differs from what is listened on. */
+  readonly publicOrigin?: string | undefined;
+  readonly clients: readonly SimulatedClient[];
+  readonly people: readonly Person[];
+}
+
+export interface Simulator {
+  readonly origin: string;
+  readonly controlOrigin: string;
+  readonly issuer: string;
+  readonly discoveryUrl: string;
+  close(): Promise<void>;
+}
+
+const endpointOfPath: Readonly<Record<string, Endpoint>> = {
+  [paths.discovery]: "discovery",
+  [paths.jwks]: "jwks",
+  [paths.authorization]: "authorization",
+  [paths.token]: "token",
+  [paths.userinfo]: "userinfo",
+  [paths.introspection]: "introspection",
+  [paths.revocation]: "revocation",
+  [paths.endSession]: "end-session",
+};
+
+export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
+  const keys = await createKeys();
+  const storage = createStorage();
+  const cookieKey = randomBytes(32).toString("hex");
+  let misbehaviour: Misbehaviour = goodBehaviour;
+  let provider: OidcProvider | undefined;
+  let callback: ((request: unknown, response: unknown) => void) | undefined;
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => fail(response, error));
+  });
+  const control = createServer((request, response) => {
+    answerControl(request, response).catch((error: unknown) => fail(response, error));
+  });
+  const origin = options.publicOrigin ?? await listen(server, options.host, options.port);
+  if (options.publicOrigin !== undefined) await listen(server, options.host, options.port);
+  const controlOrigin = await listen(control, options.host, options.controlPort);
+  const issuer = `${origin}${realmPath}`;
+
+  function build(): void {
+    provider = createProvider(
+      {
+        issuer,
+        clients: options.clients,
+        people: options.people,
+        keys,
+        cookieKey,
+        misbehaviour: () => misbehaviour,
+      },
+      storage,
+    );
+    callback = provider.callback();
+  }
+  build();
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname } = new URL(request.url ?? "/", origin);
+    const endpoint = endpointOfPath[pathname];
+    const fault = endpoint ? misbehaviour.endpoints[endpoint] : undefined;
+    if (fault?.mode === "down") return void request.socket.destroy();
+    if (fault?.mode === "error") return send(response, 503, "text/plain", "Service Unavailable");
+    if (fault?.mode === "garbage") {
+      return send(response, 200, "text/html", "<!doctype html><title>Maintenance</title>");
+    }
+    if (fault?.mode === "slow") await new Promise((resolve) => setTimeout(resolve, fault.delayMilliseconds));
+    if (pathname === paths.discovery) {
+      const document = discoveryDocument(origin);
+      return sendJson(response, 200, {
+        ...document,
+        issuer: misbehaviour.discoveryIssuer ?? document.issuer,
+      });
+    }
+    if (pathname === paths.jwks) return sendJson(response, 200, keys.published());
+    if (pathname.startsWith(`${paths.signInPage}/`)) return await answerSignIn(request, response);
+    // The standard discovery path does not exist at the real service: who relies on it must fail here too.
+    if (pathname.includes("/.well-known/")) return send(response, 404, "text/plain", "Not Found");
+    callback?.(request, response);
+  }
+
+  async function answerSignIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!provider) return send(response, 503, "text/plain", "Starting");
+    const form = request.method === "POST"
+      ? new URLSearchParams(await readText(request))
+      : new URLSearchParams();
+    const details = await provider.interactionDetails(request, response);
+    if (form.has("refuse")) {
+      return await provider.interactionFinished(request, response, {
+        error: "access_denied",
+        error_description: "End-User aborted interaction",
+      });
+    }
+    // `login_hint` is the way of load tests: the named person signs in without a page.
+    const chosen = form.get("person") ?? details.params.login_hint;
+    const person = options.people.find((one) => one.key === chosen || one.idNat === chosen);
+    if (!person) return send(response, 200, "text/html; charset=utf-8", signInPage(options.people));
+    await provider.interactionFinished(request, response, {
+      login: { accountId: subjectOf(person), acr: person.acr, amr: [person.authMode], remember: true },
+    });
+  }
+
+  async function answerControl(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const action = `${request.method} ${new URL(request.url ?? "/", controlOrigin).pathname}`;
+    switch (action) {
+      case "GET /misbehaviour":
+        return sendJson(response, 200, misbehaviour);
+      case "PUT /misbehaviour": {
+        const parsed = misbehaviourShape.safeParse(JSON.parse(await readText(request)));
+        if (!parsed.success) return sendJson(response, 422, { errors: parsed.error.issues });
+        misbehaviour = parsed.data;
+        return sendJson(response, 200, misbehaviour);
+      }
+      case "DELETE /misbehaviour":
+        misbehaviour = goodBehaviour;
+        return sendJson(response, 200, misbehaviour);
+      case "POST /rotate-keys":
+        await keys.rotate();
+        build();
+        return sendJson(response, 200, keys.published());
+      case "GET /people":
+        return sendJson(response, 200, options.people);
+      default:
+        return sendJson(response, 404, { error: "no such control" });
+    }
+  }
+
+  return {
+    origin,
+    controlOrigin,
+    issuer,
+    discoveryUrl: `${origin}${paths.discovery}`,
+    close: async () => {
+      await Promise.all([close(server), close(control)]);
+    },
+  };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  return `http://${host}:${(server.address() as AddressInfo).port}`;
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeAllConnections();
+  await closed;
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > 65_536) throw new Error("request too large");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { "content-type": type, "cache-control": "no-store" });
+  response.end(body);
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  send(response, status, "application/json", JSON.stringify(body));
+}
+
+/** An expired interaction or an unreadable request: the person is told, nothing else happens. */
+function fail(response: ServerResponse, error: unknown): void {
+  const name = error instanceof Error ? error.name : "Error";
+  if (!response.headersSent) {
+    send(response, 400, "text/plain; charset=utf-8", `La demande a expiré ou n'est pas valable (${name}).`);
+  } else response.end();
+}

@@ -1,0 +1,188 @@
+/**
+ * The tokens as Pro Santé Connect shapes them. oidc-provider keeps opaque ones inside; what leaves is a JWT whose `jti`
+ * is that opaque value, and what comes back (userinfo, introspection, revocation) is translated again.
+ */
+import {
+  calculateJwkThumbprint,
+  exportJWK,
+  generateKeyPair,
+  type JWK,
+  jwtVerify,
+  SignJWT,
+  UnsecuredJWT,
+} from "jose";
+import { createHash, randomUUID } from "node:crypto";
+import { lifetimes } from "./discovery.ts";
+import { type Misbehaviour, replaceClaims } from "./misbehaviour.ts";
+import { accessTokenIdentity, type Person, subjectOf } from "./people.ts";
+
+type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
+
+interface SigningKey extends KeyPair {
+  readonly kid: string;
+  readonly privateJwk: JWK;
+  readonly publicJwk: JWK;
+}
+
+/** RS256 keys, the newest first. Only the newest is published; the older ones still open an `id_token_hint`. */
+export interface Keys {
+  newest(): SigningKey;
+  published(): { keys: JWK[] };
+  all(): { keys: JWK[] };
+  withId(kid: string | undefined): SigningKey | undefined;
+  rotate(): Promise<void>;
+}
+
+async function makeKey(): Promise<SigningKey> {
+  const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
+  const privateJwk = await exportJWK(privateKey);
+  const publicJwk = await exportJWK(publicKey);
+  const kid = await calculateJwkThumbprint(publicJwk);
+  const common = { kid, alg: "RS256", use: "sig" };
+  return {
+    kid,
+    privateKey,
+    publicKey,
+    privateJwk: { ...privateJwk, ...common },
+    publicJwk: { ...publicJwk, ...common },
+  };
+}
+
+export async function createKeys(): Promise<Keys> {
+  let keys: [SigningKey, ...SigningKey[]] = [await makeKey()];
+  return {
+    newest: () => keys[0],
+    published: () => ({ keys: [keys[0].publicJwk] }),
+    all: () => ({ keys: keys.map((key) => key.privateJwk) }),
+    withId: (kid) => keys.find((key) => key.kid === kid),
+    rotate: async () => {
+      keys = [await makeKey(), ...keys];
+    },
+  };
+}
+
+/** What a token is about: taken from the authorisation code or the refresh token that was redeemed. */
+export interface Grounds {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly person: Person;
+  readonly scope: string;
+  /** Seconds since 1970. */
+  readonly authenticatedAt: number;
+  readonly nonce?: string | undefined;
+  readonly sessionId: string;
+}
+
+/** No `aud`: `azp` alone names the client, as in every public access token of the real service. */
+export async function signAccessToken(keys: Keys, grounds: Grounds, jti: string): Promise<string> {
+  const now = Math.floor(Date.now() / 1_000);
+  const key = keys.newest();
+  return await new SignJWT({
+    exp: now + lifetimes.accessToken,
+    iat: now,
+    auth_time: grounds.authenticatedAt,
+    jti,
+    iss: grounds.issuer,
+    sub: subjectOf(grounds.person),
+    typ: "Bearer",
+    azp: grounds.clientId,
+    nonce: grounds.nonce ?? "",
+    session_state: grounds.sessionId,
+    acr: grounds.person.acr,
+    scope: grounds.scope,
+    sid: grounds.sessionId,
+    ...accessTokenIdentity(grounds.person),
+  }).setProtectedHeader({ alg: "RS256", typ: "JWT", kid: key.kid }).sign(key.privateKey);
+}
+
+/** The opaque value inside one of our access tokens, whether expired or not; undefined for anything else. */
+export async function openAccessToken(
+  keys: Keys,
+  token: string,
+): Promise<{ opaque: string; claims: Record<string, unknown> } | undefined> {
+  try {
+    const { payload } = await jwtVerify(token, keys.newest().publicKey, {
+      algorithms: ["RS256"],
+      currentDate: new Date(0),
+    });
+    return payload.typ === "Bearer" && payload.jti ? { opaque: payload.jti, claims: payload } : undefined;
+  } catch {
+    // Not a token of ours: the caller refuses it, and why makes no difference to the one who presents it.
+    return undefined;
+  }
+}
+
+/** The id_token, minimal as the real one, and wrong in the way that was asked for. Undefined = not sent. */
+export async function signIdToken(
+  keys: Keys,
+  grounds: Grounds,
+  accessToken: string,
+  wrong: Misbehaviour,
+): Promise<string | undefined> {
+  const now = Math.floor(Date.now() / 1_000);
+  const hash = createHash("sha256").update(accessToken).digest();
+  const relative = Object.fromEntries(
+    Object.entries(wrong.idToken).map(([name, value]) => [
+      name,
+      ["exp", "iat", "nbf"].includes(name) && typeof value === "number" ? now + value : value,
+    ]),
+  );
+  const claims = replaceClaims({
+    exp: now + lifetimes.idToken,
+    iat: now,
+    auth_time: grounds.authenticatedAt,
+    jti: randomUUID(),
+    iss: grounds.issuer,
+    aud: grounds.clientId,
+    sub: subjectOf(grounds.person),
+    typ: "ID",
+    azp: grounds.clientId,
+    ...(grounds.nonce === undefined ? {} : { nonce: grounds.nonce }),
+    session_state: grounds.sessionId,
+    at_hash: hash.subarray(0, hash.byteLength / 2).toString("base64url"),
+    acr: grounds.person.acr,
+    sid: grounds.sessionId,
+    preferred_username: grounds.person.idNat,
+  }, relative);
+  return await signAs(keys, claims, accessToken, wrong.idTokenForm);
+}
+
+async function signAs(
+  keys: Keys,
+  claims: Record<string, unknown>,
+  accessToken: string,
+  form: Misbehaviour["idTokenForm"],
+): Promise<string | undefined> {
+  const key = keys.newest();
+  const right = () =>
+    new SignJWT(claims).setProtectedHeader({ alg: "RS256", typ: "JWT", kid: key.kid }).sign(key.privateKey);
+  switch (form) {
+    case "right":
+      return await right();
+    case "missing":
+      return undefined;
+    case "access-token":
+      return accessToken;
+    case "none":
+      return new UnsecuredJWT(claims).encode();
+    case "hs256":
+      return await new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "JWT", kid: key.kid })
+        .sign(new TextEncoder().encode(JSON.stringify(key.publicJwk)));
+    case "unknown-key":
+      return await new SignJWT(claims).setProtectedHeader({ alg: "RS256", typ: "JWT", kid: key.kid })
+        .sign((await makeKey()).privateKey);
+    case "rs512": {
+      const { privateKey } = await generateKeyPair("RS512");
+      return await new SignJWT(claims).setProtectedHeader({ alg: "RS512", typ: "JWT", kid: key.kid }).sign(
+        privateKey,
+      );
+    }
+    case "tampered": {
+      const [header, , signature] = (await right()).split(".");
+      const other = Buffer.from(JSON.stringify({ ...claims, preferred_username: "899900000045" })).toString(
+        "base64url",
+      );
+      return `${header}.${other}.${signature}`;
+    }
+  }
+}

@@ -1,0 +1,94 @@
+/** The real simulator on a free port, with the steps a person takes at it. */
+import { readFile } from "node:fs/promises";
+import type { z } from "zod";
+import type { misbehaviourShape } from "../../../infra/simulated/pro-sante-connect/misbehaviour.ts";
+import { parsePeople, type Person } from "../../../infra/simulated/pro-sante-connect/people.ts";
+import { type Simulator, startSimulator } from "../../../infra/simulated/pro-sante-connect/server.ts";
+import type { Browser } from "./browser.ts";
+
+export const baseUrl = "http://localhost:18899";
+export const redirectUri = `${baseUrl}/auth/callback`;
+/** Known to this test's simulator alone. */
+export const clientSecret = "simulated-secret-of-the-tests";
+
+const peopleFile = new URL("../../../infra/simulated/pro-sante-connect/demo-people.json", import.meta.url);
+
+export interface SimulatedPsc extends Simulator {
+  readonly people: readonly Person[];
+  control(method: string, path: string, body?: unknown): Promise<void>;
+  misbehave(how: z.input<typeof misbehaviourShape>): Promise<void>;
+  behave(): Promise<void>;
+  /** From the authorisation request to the callback's address, `person` having pressed his button where asked. */
+  choose(browser: Browser, authorizationUrl: string, person: string): Promise<URL>;
+  refuse(browser: Browser, authorizationUrl: string): Promise<URL>;
+  /** Follows redirects to the callback's address without pressing anything. */
+  follow(browser: Browser, url: string): Promise<URL>;
+  endSession(browser: Browser, url: string): Promise<URL>;
+}
+
+export async function simulate(extra: readonly Person[] = []): Promise<SimulatedPsc> {
+  const people = [...parsePeople(JSON.parse(await readFile(peopleFile, "utf8"))), ...extra];
+  const simulator = await startSimulator({
+    host: "127.0.0.1",
+    port: 0,
+    controlPort: 0,
+    clients: [{
+      clientId: "mss-test",
+      clientSecret,
+      redirectUris: [redirectUri],
+      postLogoutRedirectUris: [`${baseUrl}/`],
+    }],
+    people,
+  });
+  const atPlatform = (url: URL) => url.origin === baseUrl;
+
+  async function control(method: string, path: string, body?: unknown): Promise<void> {
+    const response = await fetch(`${simulator.controlOrigin}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`control answered ${response.status}: ${await response.text()}`);
+    await response.body?.cancel();
+  }
+
+  async function press(
+    browser: Browser,
+    authorizationUrl: string,
+    form: Record<string, string>,
+  ): Promise<URL> {
+    const page = await browser.follow(authorizationUrl, atPlatform);
+    if (atPlatform(page.url)) return page.url;
+    const html = await page.response.text();
+    if (page.response.status !== 200) throw new Error(`no sign-in page: ${page.response.status} ${html}`);
+    const pressed = await browser.fetch(page.url.href, { method: "POST", body: new URLSearchParams(form) });
+    await pressed.body?.cancel();
+    const resumed = await browser.follow(
+      new URL(pressed.headers.get("location") ?? "", page.url).href,
+      atPlatform,
+    );
+    return resumed.url;
+  }
+
+  return {
+    ...simulator,
+    people,
+    control,
+    misbehave: (how) => control("PUT", "/misbehaviour", how),
+    behave: () => control("DELETE", "/misbehaviour"),
+    choose: (browser, url, person) => press(browser, url, { person }),
+    refuse: (browser, url) => press(browser, url, { refuse: "yes" }),
+    follow: async (browser, url) => (await browser.follow(url, atPlatform)).url,
+    endSession: async (browser, url) => {
+      const page = await browser.fetch(url);
+      const html = await page.text();
+      const action = /action="([^"]+)"/.exec(html)?.[1] ?? "";
+      const xsrf = /name="xsrf" value="([^"]+)"/.exec(html)?.[1] ?? "";
+      const confirmed = await browser.fetch(action, {
+        method: "POST",
+        body: new URLSearchParams({ xsrf, logout: "yes" }),
+      });
+      await confirmed.body?.cancel();
+      return new URL(confirmed.headers.get("location") ?? "", action);
+    },
+  };
+}
