@@ -261,10 +261,9 @@ describe("the simulated Pro Santé Connect", () => {
     const process = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "infra/simulated/pro-sante-connect/main.ts"],
       env: {
-        SIM_LISTEN: "127.0.0.1:0",
         SIM_CLIENT_ID: "mss-test",
         SIM_CLIENT_SECRET_FILE: secretFile,
-        SIM_REDIRECT_URIS: redirectUri,
+        SIM_BASE_URL: new URL(redirectUri).origin,
       },
       stdout: "piped",
       stderr: "null",

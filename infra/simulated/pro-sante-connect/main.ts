@@ -1,10 +1,10 @@
 /**
- * Runs the simulated Pro Santé Connect as a process of its own.
+ * Runs the simulated Pro Santé Connect as a process of its own, on loopback.
  *
- * Environment: SIM_LISTEN (127.0.0.1:8490), SIM_CONTROL_LISTEN (port 0 = any), SIM_PUBLIC_ORIGIN (optional),
- * SIM_PEOPLE_FILE (default: the demo people beside this file), and the clients either by SIM_CLIENTS_FILE (JSON list of
- * { clientId, clientSecretFile, redirectUris, postLogoutRedirectUris }) or one by SIM_CLIENT_ID, SIM_CLIENT_SECRET_FILE,
- * SIM_REDIRECT_URIS and SIM_POST_LOGOUT_REDIRECT_URIS (separated by spaces).
+ * Environment: SIM_PORT and SIM_CONTROL_PORT (0 or absent = any free port), SIM_PUBLIC_ORIGIN (optional), SIM_PEOPLE_FILE
+ * (default: the demo people beside this file), and the clients: either the platform's own by SIM_BASE_URL (its origin),
+ * SIM_CLIENT_ID and SIM_CLIENT_SECRET_FILE, or SIM_CLIENTS_FILE (JSON list of
+ * { clientId, clientSecretFile, redirectUris, postLogoutRedirectUris }).
  * Prints one line of JSON on standard output when it listens; ends on SIGTERM and SIGINT.
  */
 import { z } from "zod";
@@ -25,14 +25,10 @@ function need(name: string): string {
   return value;
 }
 
-function address(name: string, fallback: string): { host: string; port: number } {
-  const match = /^([^:]+):(\d{1,5})$/.exec(Deno.env.get(name) ?? fallback);
-  if (!match?.[1]) throw new Error(`${name} must be host:port`);
-  return { host: match[1], port: Number(match[2]) };
-}
-
-function words(name: string): string[] {
-  return (Deno.env.get(name) ?? "").split(/\s+/).filter(Boolean);
+function port(name: string): number {
+  const value = Deno.env.get(name) ?? "0";
+  if (!/^\d{1,5}$/.test(value)) throw new Error(`${name} must be a port number`);
+  return Number(value);
 }
 
 async function readClients(): Promise<SimulatedClient[]> {
@@ -41,8 +37,8 @@ async function readClients(): Promise<SimulatedClient[]> {
     file ? JSON.parse(await Deno.readTextFile(file)) : [{
       clientId: need("SIM_CLIENT_ID"),
       clientSecretFile: need("SIM_CLIENT_SECRET_FILE"),
-      redirectUris: words("SIM_REDIRECT_URIS"),
-      postLogoutRedirectUris: words("SIM_POST_LOGOUT_REDIRECT_URIS"),
+      redirectUris: [new URL("/auth/callback", need("SIM_BASE_URL")).href],
+      postLogoutRedirectUris: [new URL("/", need("SIM_BASE_URL")).href],
     }],
   );
   return await Promise.all(listed.map(async ({ clientSecretFile, ...client }) => ({
@@ -52,11 +48,10 @@ async function readClients(): Promise<SimulatedClient[]> {
 }
 
 const peopleFile = Deno.env.get("SIM_PEOPLE_FILE") ?? new URL("demo-people.json", import.meta.url);
-const { host, port } = address("SIM_LISTEN", "127.0.0.1:8490");
 const simulator = await startSimulator({
-  host,
-  port,
-  controlPort: address("SIM_CONTROL_LISTEN", "127.0.0.1:0").port,
+  host: "127.0.0.1",
+  port: port("SIM_PORT"),
+  controlPort: port("SIM_CONTROL_PORT"),
   publicOrigin: Deno.env.get("SIM_PUBLIC_ORIGIN"),
   clients: await readClients(),
   people: parsePeople(JSON.parse(await Deno.readTextFile(peopleFile))),
