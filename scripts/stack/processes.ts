@@ -1,0 +1,74 @@
+/** The platform's own processes, API and worker: Deno with the narrowest rights that its environment implies. */
+import { repositoryDirectory } from "./packages.ts";
+import { type RunningPart, startProcess } from "./process.ts";
+
+export interface OwnProcessOptions {
+  readonly name: "api" | "worker";
+  readonly directory: string;
+  /** The `MSS_*` variables: what they name is what the process may reach and read. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly log: (line: string) => void;
+}
+
+/** @throws StartFailure */
+export async function startOwnProcess(options: OwnProcessOptions): Promise<RunningPart> {
+  const { name, directory, environment } = options;
+  const listen = environment["MSS_LISTEN"] ?? "";
+  const running = await startProcess({
+    name,
+    command: Deno.execPath(),
+    args: [
+      "run",
+      "--no-prompt",
+      "--quiet",
+      "--cached-only",
+      ...permissions(environment),
+      `${repositoryDirectory}/api/${name === "api" ? "main" : "worker"}.ts`,
+    ],
+    environment: { ...environment },
+    workingDirectory: repositoryDirectory,
+    directory,
+    ready: name === "api"
+      ? { check: () => isLive(`http://${listen}/health/live`) }
+      : { line: /worker ready/ },
+    readyTimeoutSeconds: 60,
+    log: options.log,
+  });
+  return running;
+}
+
+/**
+ * Deno's flags for a process with this environment: it may reach the hosts that the variables name, read the files that
+ * they name beside the program itself, and write nothing. Everything else of the environment reads as absent
+ * (`--ignore-env`: a library of ours enumerates it).
+ */
+export function permissions(environment: Readonly<Record<string, string>>): string[] {
+  const values = Object.entries(environment).filter(([name]) => name.startsWith("MSS_"));
+  const hosts = new Set(values.flatMap(([, value]) => hostOf(value) ?? []));
+  const files = values.filter(([name]) => /_(FILE|DIRECTORY)$/.test(name)).map(([, value]) => value);
+  const program = ["api", "migrations", "node_modules", "web/node_modules", "deno.json"].map((path) =>
+    `${repositoryDirectory}/${path}`
+  );
+  return [
+    `--allow-net=${[...hosts].join(",")}`,
+    `--allow-read=${[...program, ...files].join(",")}`,
+    `--allow-env=${values.map(([name]) => name).join(",")}`,
+    "--ignore-env",
+    "--allow-sys=hostname,osRelease,uid,networkInterfaces,cpus",
+    "--allow-ffi", // argon2 is a native module.
+  ];
+}
+
+/** `host:port` of an address or URL, or undefined for any other value. */
+function hostOf(value: string): string | undefined {
+  if (/^[\w.-]+:\d+$/.test(value)) return value;
+  if (!/^[a-z]+:\/\//.test(value)) return undefined;
+  const { hostname, port, protocol } = new URL(value);
+  return `${hostname}:${port || (protocol === "https:" ? "443" : "80")}`;
+}
+
+async function isLive(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
+  await response.body?.cancel();
+  return response.ok;
+}
