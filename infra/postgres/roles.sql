@@ -17,6 +17,8 @@ alter role mss_worker login password :'worker_password' nobypassrls nosuperuser 
 alter role mail_directory login password :'directory_password' nobypassrls nosuperuser nocreatedb nocreaterole;
 alter role stalwart login password :'stalwart_password' nobypassrls nosuperuser nocreatedb nocreaterole;
 alter role mss_owner inherit;
+-- Owner of its database, and so of its schema public, only by the rights it inherits from pg_database_owner.
+alter role stalwart inherit;
 
 alter role mail_directory set default_transaction_read_only = on;
 alter role mail_directory set statement_timeout = '3s';
