@@ -54,9 +54,9 @@ export function buildPlan(placeholders: Placeholders): Plan {
   };
 }
 
-/** A digest of the plan: equal digests mean that applying would change nothing the plan knows of. */
-export async function digestOf(plan: Plan): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(plan));
+/** A digest of the plan and of other texts that belong to it: equal digests mean there is nothing new to apply. */
+export async function digestOf(plan: Plan, ...others: readonly string[]): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify([plan, ...others]));
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
