@@ -174,6 +174,10 @@ class Registry {
   #compare(value: JsonRecord, observed: JsonRecord): void {
     const lost: Record<string, Json> = differing(value, observed);
     const names = Object.keys(lost);
-    if (names.length > 0) throw new Error(`the server did not keep ${names.join(", ")}`);
+    if (names.length > 0) {
+      throw new Error(
+        `the server did not keep ${names.join(", ")}: ${JSON.stringify(lost)} ${JSON.stringify(observed)}`,
+      );
+    }
   }
 }

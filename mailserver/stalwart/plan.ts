@@ -87,12 +87,13 @@ function fillValue(value: unknown, placeholders: Placeholders): Json {
   if (typeof value === "string") return fillText(value, placeholders);
   if (Array.isArray(value)) return value.map((item) => fillValue(item, placeholders));
   if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [
-        String(fillText(key, placeholders)),
-        fillValue(item, placeholders),
-      ]),
-    );
+    const filled = Object.entries(value).map(([key, item]) => [
+      String(fillText(key, placeholders)),
+      fillValue(item, placeholders),
+    ]);
+    // An expression without branches must say so, or the branches of the server's default stay in force.
+    if ("else" in value && !("match" in value)) filled.push(["match", {}]);
+    return Object.fromEntries(filled);
   }
   return value as Json;
 }
