@@ -21,6 +21,16 @@ export type {
 export { MailServerRefused, MailServerUnavailable } from "./port.ts";
 export type { Difference, DifferenceId } from "./differences.ts";
 export { differenceLines, needsStalwart } from "./differences.ts";
+export {
+  acceptSubmission,
+  alreadyAccepted,
+  deferSubmission,
+  type HookAnswer,
+  InvalidHook,
+  readSubmissionHook,
+  refuseSubmission,
+  type SubmissionHook,
+} from "./stalwart/mod.ts";
 
 /** The driver for the configured server. Opens no connection. */
 export function createMailServer(config: MailServerConfig): MailServer {
