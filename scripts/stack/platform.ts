@@ -76,6 +76,7 @@ export class Platform {
   readonly api: SupervisedPart<RunningPart>;
   readonly worker: SupervisedPart<RunningPart>;
   readonly #options: PlatformOptions;
+  #isAborted = false;
 
   constructor(options: PlatformOptions) {
     this.#options = options;
@@ -128,32 +129,58 @@ export class Platform {
    * @throws StartFailure
    */
   async start(): Promise<void> {
-    const { reporter, mail, directory, ports } = this.#options;
+    const { mail, ports, reporter } = this.#options;
+    const step = async (name: string, run: () => Promise<void>): Promise<void> => {
+      if (this.#isAborted) throw new StartFailure("Stopped before everything had started.");
+      await reporter.step(name, run);
+    };
     try {
-      await this.#endLeftovers();
+      await this.endLeftovers();
       requireFreePorts(ports);
-      await Deno.mkdir(directory, { recursive: true });
-      await reporter.step("PostgreSQL", () => this.postgres.start());
-      await reporter.step("Database migrations", () => this.migrate());
-      await reporter.step("Redis", () => this.redis.start());
-      await reporter.step(
-        mail.kind === "cyrus" ? "Mail server: Cyrus" : "Mail server: Stalwart",
+      await step("PostgreSQL", () => this.postgres.start());
+      await step("Database migrations", () => this.migrate());
+      await step("Redis", () => this.redis.start());
+      await step(
+        `Mail server: ${mail.kind === "cyrus" ? "Cyrus" : "Stalwart"}`,
         () => this.mailServer.start(),
       );
-      await reporter.step("Simulated Pro Santé Connect", () => this.proSanteConnect.start());
-      await reporter.step("Simulated other operator", () => this.otherOperator.start());
-      await reporter.step("Simulated white list", () => this.whiteList.start());
-      await reporter.step("API", () => this.api.start());
-      await reporter.step("Worker", () => this.worker.start());
+      await step("Simulated Pro Santé Connect", () => this.proSanteConnect.start());
+      await step("Simulated other operator", () => this.otherOperator.start());
+      await step("Simulated white list", () => this.whiteList.start());
+      await step("API", () => this.api.start());
+      await step("Worker", () => this.worker.start());
     } catch (error) {
       await this.stop();
       throw error;
     }
   }
 
+  /** Makes a start that is under way fail at its next step. */
+  abort(): void {
+    this.#isAborted = true;
+  }
+
+  /** Whether all parts run. */
+  get isComplete(): boolean {
+    return this.parts.every((part) => part.isRunning);
+  }
+
   /** Ends all parts, the last started first. No process is left. */
   async stop(): Promise<void> {
     for (const part of [...this.parts].reverse()) await part.stop();
+  }
+
+  /** Ends the parts that a stack which was itself killed has left running. */
+  async endLeftovers(): Promise<void> {
+    const { directory, reporter } = this.#options;
+    await Deno.mkdir(directory, { recursive: true });
+    for await (const entry of Deno.readDir(directory)) {
+      if (!entry.isDirectory) continue;
+      const ended = await endLeftovers(`${directory}/${entry.name}`);
+      if (ended.length > 0) {
+        reporter.say(`${ended.join(", ")} still ran from a start that was killed: ended.`);
+      }
+    }
   }
 
   /** Brings the database to the newest form. */
@@ -200,7 +227,8 @@ export class Platform {
       restarts,
       say: reporter.say,
       launch: async () => {
-        const own = `${directory}/${name}`;
+        // Two mail servers do not share a directory.
+        const own = `${directory}/${name === "mail-server" ? this.#options.mail.kind : name}`;
         await Deno.mkdir(own, { recursive: true });
         return await launch(own, (line) => reporter.log(name, line));
       },
@@ -269,17 +297,6 @@ export class Platform {
     const port = this.#options.ports[name];
     if (port === undefined) throw new StartFailure(`No port was chosen for ${name}.`);
     return port;
-  }
-
-  /** A stack that was itself killed has left its parts running: they are ended, the last started first. */
-  async #endLeftovers(): Promise<void> {
-    const { directory, reporter } = this.#options;
-    for (const part of [...this.parts].reverse()) {
-      const ended = await endLeftovers(`${directory}/${part.name}`);
-      if (ended.length > 0) {
-        reporter.say(`${ended.join(", ")} still ran from a start that was killed: ended.`);
-      }
-    }
   }
 }
 

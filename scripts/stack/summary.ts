@@ -1,0 +1,76 @@
+/** What is printed once everything runs: where to go, as whom, with which settings, and what the stand-in lacks. */
+import { cyrusDifferences, differenceLines } from "../../api/mail-server/differences.ts";
+import type { MailServerAddresses } from "./part.ts";
+
+export interface DemoPerson {
+  readonly name: string;
+  readonly role: string;
+  /** Addresses of the boxes that are the person's. */
+  readonly mailboxes: readonly string[];
+}
+
+export interface SummaryInput {
+  readonly baseUrl: string;
+  readonly mailServer: {
+    readonly kind: "stalwart" | "cyrus";
+    readonly version: string;
+    readonly because: string;
+  };
+  readonly addresses: MailServerAddresses;
+  readonly people: readonly DemoPerson[];
+  /** Path of the file with the mail clients' password: a secret is shown by its place, not by itself. */
+  readonly clientPasswordFile: string;
+  readonly otherOperatorControl: string;
+  readonly seconds: number;
+}
+
+export function summary(input: SummaryInput): string {
+  const { baseUrl, mailServer, addresses, people } = input;
+  const client = people.flatMap((person) => person.mailboxes)[0] ?? "";
+  const at = ({ host, port }: { host: string; port: number }) => `${host}, port ${port}`;
+  const lines = [
+    "",
+    `Ready after ${input.seconds.toFixed(1)} s:  ${baseUrl}`,
+    `Mail server: ${mailServer.version} (${mailServer.because})`,
+    "",
+    "People (choose one on the sign-in page of the simulated Pro Santé Connect):",
+    ...table(people.map((person) => [person.name, person.role, person.mailboxes.join(", ") || "no box"])),
+    "",
+    "Mail clients:",
+    ...table([
+      ["IMAP", at(addresses.imap), "STARTTLS, certificate signed by itself"],
+      ["SMTP", at(addresses.submission), "STARTTLS, certificate signed by itself"],
+      ["Login", client || "address of the box", `password: cat ${input.clientPasswordFile}`],
+    ]),
+    "",
+    "Try first:",
+    `  1. Open ${baseUrl} and sign in as ${people[0]?.name ?? "one of the people"}.`,
+    `  2. Write to ${people[1]?.mailboxes[0] ?? "another box"}, with an attachment.`,
+    `  3. In a private window, sign in as ${
+      people[1]?.name ?? "the other"
+    }: the mail is there, without a reload.`,
+    `  4. Write to someone@gmail.test: it is refused, with the reason. To a box of gamma.mssante.test: it leaves to the`,
+    `     simulated other operator (${input.otherOperatorControl}).`,
+    `  API: ${baseUrl}/api/docs`,
+  ];
+  if (mailServer.kind === "cyrus") {
+    lines.push(
+      "",
+      "Cyrus stands in for Stalwart:",
+      ...differenceLines(cyrusDifferences).map((line) => `  ${line}`),
+    );
+  }
+  return `${lines.join("\n")}\n\nCtrl-C stops everything.\n`;
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows.reduce<number[]>(
+    (found, row) => row.map((cell, index) => Math.max(found[index] ?? 0, cell.length)),
+    [],
+  );
+  return rows.map((row) =>
+    `  ${
+      row.map((cell, index) => index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0)).join("  ")
+    }`
+  );
+}
