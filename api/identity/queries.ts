@@ -1,0 +1,129 @@
+/** People and the mailboxes they open. */
+import type { Tx } from "../database/in-tenant.ts";
+
+export interface PersonRow {
+  readonly id: string;
+  readonly issuer: string | null;
+  readonly subject: string | null;
+  readonly id_nat_ps: string | null;
+  readonly given_name: string;
+  readonly family_name: string;
+  readonly status: "active" | "suspended";
+}
+
+const columns = ["id", "issuer", "subject", "id_nat_ps", "given_name", "family_name", "status"] as const;
+
+/** The account of this provider's subject, locked until the transaction ends. */
+export async function findPersonByAccount(
+  tx: Tx,
+  issuer: string,
+  subject: string,
+): Promise<PersonRow | undefined> {
+  return await tx.selectFrom("app.people").select(columns).where("issuer", "=", issuer).where(
+    "subject",
+    "=",
+    subject,
+  )
+    .forUpdate().executeTakeFirst();
+}
+
+/** The person of this national identity, with or without an account, locked until the transaction ends. */
+export async function findPersonByIdNat(tx: Tx, idNatPs: string): Promise<PersonRow | undefined> {
+  return await tx.selectFrom("app.people").select(columns).where("id_nat_ps", "=", idNatPs).forUpdate()
+    .executeTakeFirst();
+}
+
+export interface PersonIdentity {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly id_nat_ps: string | null;
+  readonly given_name: string;
+  readonly family_name: string;
+}
+
+/** A new person, or undefined when another transaction has just made the same one. */
+export async function insertPerson(
+  tx: Tx,
+  identity: PersonIdentity,
+  now: Date,
+): Promise<PersonRow | undefined> {
+  return await tx.insertInto("app.people").values({
+    ...identity,
+    last_signed_in_at: now,
+    created_at: now,
+    updated_at: now,
+  })
+    .onConflict((conflict) => conflict.doNothing()).returning(columns).executeTakeFirst();
+}
+
+export async function updatePerson(
+  tx: Tx,
+  id: string,
+  identity: PersonIdentity,
+  now: Date,
+): Promise<PersonRow> {
+  return await tx.updateTable("app.people").set({ ...identity, last_signed_in_at: now, updated_at: now })
+    .where("id", "=", id).returning(columns).executeTakeFirstOrThrow();
+}
+
+/** A box that the person opens. */
+export interface OpenableMailbox {
+  readonly id: string;
+  readonly structureId: string;
+  readonly structureName: string;
+  readonly address: string;
+  readonly displayName: string;
+  readonly type: "PER" | "ORG" | "APP" | "CAB";
+}
+
+/**
+ * Active boxes of an active structure that this person opens: PER by his national identity, the others by membership.
+ * Runs in the person's own scope; the conditions repeat what row-level security holds, which is the second lock.
+ */
+export async function selectOpenableMailboxes(
+  tx: Tx,
+  personId: string,
+  mailboxId?: string,
+): Promise<OpenableMailbox[]> {
+  let query = tx.selectFrom("app.mailboxes as mailbox")
+    .innerJoin("app.structures as structure", "structure.id", "mailbox.structure_id")
+    .innerJoin("app.people as person", (join) => join.on("person.id", "=", personId))
+    .select([
+      "mailbox.id",
+      "mailbox.structure_id as structureId",
+      "structure.name as structureName",
+      "mailbox.address",
+      "mailbox.display_name as displayName",
+      "mailbox.type",
+    ])
+    .where("mailbox.status", "=", "active")
+    .where("structure.status", "=", "active")
+    .where("person.status", "=", "active")
+    .where((where) =>
+      where.or([
+        where("mailbox.holder_id_nat_ps", "=", where.ref("person.id_nat_ps")),
+        where.exists(
+          where.selectFrom("app.mailbox_members as member").select("member.person_id")
+            .whereRef("member.structure_id", "=", "mailbox.structure_id")
+            .whereRef("member.mailbox_id", "=", "mailbox.id")
+            .where("member.person_id", "=", personId),
+        ),
+      ])
+    );
+  if (mailboxId !== undefined) query = query.where("mailbox.id", "=", mailboxId);
+  // The person's own box first, then the shared ones by address.
+  return await query.orderBy((order) => order("mailbox.type", "<>", "PER")).orderBy("mailbox.address")
+    .execute();
+}
+
+/** Names of the structures in which the person has a role. */
+export async function selectStructureNames(
+  tx: Tx,
+  structureIds: readonly string[],
+): Promise<Map<string, string>> {
+  if (structureIds.length === 0) return new Map();
+  const rows = await tx.selectFrom("app.structures").select(["id", "name"]).where("id", "in", [
+    ...structureIds,
+  ]).execute();
+  return new Map(rows.map((row) => [row.id, row.name]));
+}

@@ -1,0 +1,72 @@
+/**
+ * Why a sign-in failed. Inside (log, audit) each cause has its own name; outside a person reads one of four neutral
+ * sentences, so that an attacker learns nothing from trying.
+ */
+export type RefusalReason =
+  // The request itself.
+  | "attempt-unknown"
+  | "attempt-expired"
+  | "attempt-other-browser"
+  | "response-malformed"
+  | "response-error"
+  | "response-issuer"
+  | "cancelled"
+  // The identity provider.
+  | "provider-unreachable"
+  | "provider-metadata"
+  | "code-refused"
+  | "token-response"
+  // The id_token.
+  | "id-token-missing"
+  | "id-token-algorithm"
+  | "id-token-signature"
+  | "id-token-issuer"
+  | "id-token-audience"
+  | "id-token-nonce"
+  | "id-token-expired"
+  | "id-token-not-yet-valid"
+  | "id-token-type"
+  | "id-token-malformed"
+  | "acr-missing"
+  | "acr-not-accepted"
+  | "authentication-too-old"
+  // The person.
+  | "userinfo-malformed"
+  | "userinfo-subject"
+  | "userinfo-contradiction"
+  | "rpps-forged"
+  | "person-suspended"
+  | "identity-conflict";
+
+/** What the person may know, and the web explains (`/sign-in?reason=…`). */
+export type PublicReason =
+  | "identity-provider-unavailable"
+  | "sign-in-cancelled"
+  | "sign-in-expired"
+  | "sign-in-refused";
+
+/** A sign-in that ends here. Its message never holds a token, a code, a secret or a name. */
+export class SignInRefused extends Error {
+  override readonly name = "SignInRefused";
+
+  constructor(readonly reason: RefusalReason, options?: ErrorOptions) {
+    super(`sign-in refused: ${reason}`, options);
+  }
+
+  /** The neutral sentence's code: only what the person can do about it differs. */
+  get publicReason(): PublicReason {
+    switch (this.reason) {
+      case "provider-unreachable":
+      case "provider-metadata":
+        return "identity-provider-unavailable";
+      case "cancelled":
+        return "sign-in-cancelled";
+      case "attempt-unknown":
+      case "attempt-expired":
+      case "attempt-other-browser":
+        return "sign-in-expired";
+      default:
+        return "sign-in-refused";
+    }
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Sessions lately read, in Redis. A cache and nothing more: an entry lives three seconds, so that what PostgreSQL knows
+ * (an ended session, a role taken away) is in force within that time even if the deletion of the entry is lost, and
+ * every fault of Redis is a miss.
+ */
+import { Buffer } from "node:buffer";
+import type { Redis } from "ioredis";
+import type { Log } from "../context.ts";
+
+export const sessionCacheSeconds = 3;
+/** Told of each ended session (its id), so that open event streams can be closed. Lost when Redis is down. */
+export const sessionsEndedChannel = "mss:sessions-ended";
+
+const patienceMilliseconds = 250;
+
+export interface SessionCache {
+  get(tokenHash: Buffer): Promise<unknown>;
+  set(tokenHash: Buffer, entry: unknown): Promise<void>;
+  /** Forgets these sessions and tells every process that they have ended. */
+  end(sessions: readonly { readonly tokenHash: Uint8Array; readonly sessionId: string }[]): Promise<void>;
+}
+
+function keyOf(tokenHash: Uint8Array): string {
+  return `mss:session:${Buffer.from(tokenHash).toString("base64url")}`;
+}
+
+export function createSessionCache(redis: Redis, log: Log): SessionCache {
+  async function attempt<T>(what: string, run: () => Promise<T>): Promise<T | undefined> {
+    // A client that is not connected queues its commands: PostgreSQL answers sooner.
+    if (redis.status !== "ready") return undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    try {
+      const late = new Promise<never>((_resolve, reject) => {
+        timer = setTimeout(() => reject(new Error("Redis is too slow")), patienceMilliseconds);
+      });
+      return await Promise.race([run(), late]);
+    } catch (error) {
+      log.warn("session-cache.unavailable", {
+        what,
+        error: error instanceof Error ? error.message : "unknown",
+      });
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return {
+    get: async (tokenHash) => {
+      const text = await attempt("get", () => redis.get(keyOf(tokenHash)));
+      if (!text) return undefined;
+      try {
+        return JSON.parse(text);
+      } catch {
+        // Not ours or cut short: a miss.
+        return undefined;
+      }
+    },
+    set: async (tokenHash, entry) => {
+      await attempt(
+        "set",
+        () => redis.set(keyOf(tokenHash), JSON.stringify(entry), "EX", sessionCacheSeconds),
+      );
+    },
+    end: async (sessions) => {
+      if (sessions.length === 0) return;
+      await attempt("end", async () => {
+        await redis.del(...sessions.map((session) => keyOf(session.tokenHash)));
+        for (const { sessionId } of sessions) await redis.publish(sessionsEndedChannel, sessionId);
+      });
+    },
+  };
+}

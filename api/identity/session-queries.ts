@@ -1,0 +1,138 @@
+/** Sessions and their attempts in PostgreSQL. Only digests of what the browser holds are stored. */
+import { sql } from "kysely";
+import type { OperatorRole, StructureRole } from "../context.ts";
+import type { Tx } from "../database/in-tenant.ts";
+
+export interface AttemptRow {
+  readonly state_hash: Uint8Array;
+  readonly binding_hash: Uint8Array;
+  readonly nonce: string;
+  readonly code_verifier: string;
+  readonly return_to: string;
+  readonly created_at: Date;
+  readonly expires_at: Date;
+}
+
+export async function insertAttempt(tx: Tx, row: AttemptRow): Promise<void> {
+  await tx.insertInto("app.sign_in_attempts").values(row).execute();
+}
+
+/** Single use: whoever takes the attempt removes it, and of two at once one alone finds it. */
+export async function takeAttempt(tx: Tx, stateHash: Uint8Array): Promise<AttemptRow | undefined> {
+  return await tx.deleteFrom("app.sign_in_attempts").where("state_hash", "=", stateHash).returningAll()
+    .executeTakeFirst();
+}
+
+/** Attempts that nobody finished. A few at a time, since it is done on the way of another request. */
+export async function deleteExpiredAttempts(tx: Tx, now: Date): Promise<void> {
+  await tx.deleteFrom("app.sign_in_attempts").where(
+    "state_hash",
+    "in",
+    tx.selectFrom("app.sign_in_attempts").select("state_hash").where("expires_at", "<", now).limit(100),
+  ).execute();
+}
+
+export interface NewSessionRow {
+  readonly token_hash: Uint8Array;
+  readonly person_id: string;
+  readonly provider_session_id: string | null;
+  readonly id_token: string | null;
+  readonly acr: string;
+  readonly authenticated_at: Date;
+  readonly created_at: Date;
+  readonly last_seen_at: Date;
+  readonly expires_at: Date;
+}
+
+export async function insertSession(tx: Tx, row: NewSessionRow): Promise<string> {
+  const { id } = await tx.insertInto("app.sessions").values(row).returning("id").executeTakeFirstOrThrow();
+  return id;
+}
+
+export interface LiveSessionRow {
+  readonly id: string;
+  readonly person_id: string;
+  readonly last_seen_at: Date;
+  readonly expires_at: Date;
+  readonly given_name: string;
+  readonly family_name: string;
+  readonly id_nat_ps: string | null;
+  readonly operator_roles: readonly OperatorRole[];
+  readonly memberships: readonly { readonly structureId: string; readonly role: StructureRole }[];
+}
+
+/** The session of this digest with its person and roles, unless it or the person's right has ended. */
+export async function findLiveSession(
+  tx: Tx,
+  tokenHash: Uint8Array,
+  now: Date,
+  seenSince: Date,
+): Promise<LiveSessionRow | undefined> {
+  return await tx.selectFrom("app.sessions as session")
+    .innerJoin("app.people as person", "person.id", "session.person_id")
+    .select([
+      "session.id",
+      "session.person_id",
+      "session.last_seen_at",
+      "session.expires_at",
+      "person.given_name",
+      "person.family_name",
+      "person.id_nat_ps",
+    ])
+    .select([
+      sql<OperatorRole[]>`coalesce((select json_agg(r.role order by r.role) from app.operator_roles r
+        where r.person_id = person.id), '[]')`.as("operator_roles"),
+      sql<{ structureId: string; role: StructureRole }[]>`coalesce((select
+        json_agg(json_build_object('structureId', m.structure_id, 'role', m.role) order by m.structure_id, m.role)
+        from app.memberships m where m.person_id = person.id), '[]')`.as("memberships"),
+    ])
+    .where("session.token_hash", "=", tokenHash)
+    .where("session.ended_at", "is", null)
+    .where("session.expires_at", ">", now)
+    .where("session.last_seen_at", ">", seenSince)
+    .where("person.status", "=", "active")
+    .executeTakeFirst();
+}
+
+/** Notes that the person is there, unless it was noted since `before`. */
+export async function touchSession(tx: Tx, sessionId: string, now: Date, before: Date): Promise<void> {
+  await tx.updateTable("app.sessions").set({ last_seen_at: now })
+    .where("id", "=", sessionId).where("ended_at", "is", null).where("last_seen_at", "<", before).execute();
+}
+
+export interface EndedSessionRow {
+  readonly id: string;
+  readonly person_id: string;
+  readonly token_hash: Uint8Array;
+  readonly id_token: string | null;
+}
+
+/** Which sessions are to end. */
+export type SessionChoice =
+  | { readonly tokenHash: Uint8Array }
+  | { readonly sessionId: string }
+  | { readonly personId: string }
+  | { readonly providerSessionId: string };
+
+/** Ends the chosen sessions that have not ended yet. The id_token goes with them: its only use is this moment. */
+export async function endChosenSessions(
+  tx: Tx,
+  choice: SessionChoice,
+  now: Date,
+  reason: string,
+): Promise<EndedSessionRow[]> {
+  let chosen = tx.selectFrom("app.sessions").select(["id", "person_id", "token_hash", "id_token"]).where(
+    "ended_at",
+    "is",
+    null,
+  );
+  if ("tokenHash" in choice) chosen = chosen.where("token_hash", "=", choice.tokenHash);
+  else if ("sessionId" in choice) chosen = chosen.where("id", "=", choice.sessionId);
+  else if ("personId" in choice) chosen = chosen.where("person_id", "=", choice.personId);
+  else chosen = chosen.where("provider_session_id", "=", choice.providerSessionId);
+  const rows = await chosen.forUpdate().execute();
+  if (rows.length === 0) return [];
+  await tx.updateTable("app.sessions").set({ ended_at: now, end_reason: reason, id_token: null })
+    .where("id", "in", rows.map((row) => row.id)).execute();
+  return rows;
+}
