@@ -1,0 +1,259 @@
+/**
+ * A small IMAP client (RFC 3501, what the tests need of it): commands with literals both ways, untagged data as
+ * text, IDLE. Plain connection or TLS. It hides nothing: a refused command is an `ImapRefused` with the server's line.
+ */
+import net from "node:net";
+import tls from "node:tls";
+
+export interface ImapAddress {
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte; `true` accepts any certificate of a test server. */
+  readonly tls?: boolean;
+}
+
+export interface ImapReply {
+  /** Untagged lines without `* `; literals stand in place of their `{n}` marker, after CRLF. */
+  readonly untagged: readonly string[];
+  /** The tagged line after the tag, e.g. `OK [READ-WRITE] SELECT completed`. */
+  readonly tagged: string;
+}
+
+/** The server answered NO or BAD, or closed the connection before it answered. */
+export class ImapRefused extends Error {
+  override readonly name = "ImapRefused";
+  constructor(readonly line: string) {
+    super(`IMAP refused: ${line}`);
+  }
+}
+
+const timeoutMilliseconds = 15_000;
+
+export class ImapClient {
+  #buffer = "";
+  #wake: () => void = () => {};
+  #isClosed = false;
+  #tag = 0;
+
+  private constructor(private readonly socket: net.Socket) {
+    // One character per byte: literals are counted in bytes.
+    socket.setEncoding("latin1");
+    socket.on("data", (text: string) => {
+      this.#buffer += text;
+      this.#wake();
+    });
+    for (const event of ["close", "error", "end"]) {
+      socket.on(event, () => {
+        this.#isClosed = true;
+        this.#wake();
+      });
+    }
+  }
+
+  /** Connects and reads the greeting. */
+  static async connect(address: ImapAddress): Promise<ImapClient> {
+    const { host, port } = address;
+    const socket = address.tls === true
+      ? tls.connect({ host, port, rejectUnauthorized: false })
+      : net.connect({ host, port });
+    const client = new ImapClient(socket);
+    const greeting = await client.#line(deadline());
+    if (!greeting.startsWith("* OK")) throw new ImapRefused(greeting);
+    return client;
+  }
+
+  /** Connects and signs in. @throws ImapRefused when the server does not let the box in */
+  static async signIn(address: ImapAddress, login: string, password: string): Promise<ImapClient> {
+    const client = await ImapClient.connect(address);
+    try {
+      await client.command(`LOGIN ${quote(login)} ${quote(password)}`);
+      return client;
+    } catch (error) {
+      client.close();
+      throw error;
+    }
+  }
+
+  /** Whether the server has closed the connection. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /**
+   * Sends one command, each of `literals` in place of a `{}` in the text, and reads to its tagged line.
+   *
+   * @throws ImapRefused
+   */
+  async command(text: string, literals: readonly Uint8Array[] = []): Promise<ImapReply> {
+    const until = deadline();
+    const tag = `a${++this.#tag}`;
+    const parts = text.split("{}");
+    const untagged: string[] = [];
+    let outgoing = tag + " ";
+    for (const [index, part] of parts.entries()) {
+      const literal = literals[index];
+      outgoing += utf8(part);
+      if (literal === undefined) continue;
+      this.socket.write(`${outgoing}{${literal.length}}\r\n`, "latin1");
+      for (;;) {
+        const line = await this.#line(until);
+        if (line.startsWith("+")) break;
+        if (line.startsWith(`${tag} `)) throw new ImapRefused(line.slice(tag.length + 1));
+        untagged.push(line.replace(/^\* /, ""));
+      }
+      this.socket.write(literal);
+      outgoing = "";
+    }
+    this.socket.write(`${outgoing}\r\n`, "latin1");
+    for (;;) {
+      const line = await this.#line(until);
+      if (line.startsWith(`${tag} `)) {
+        const tagged = line.slice(tag.length + 1);
+        if (!tagged.startsWith("OK")) throw new ImapRefused(tagged);
+        return { untagged, tagged };
+      }
+      untagged.push(line.replace(/^\* /, ""));
+    }
+  }
+
+  /** Opens a folder and returns how many messages it holds. */
+  async select(folder: string): Promise<number> {
+    const { untagged } = await this.command(`SELECT ${quote(folder)}`);
+    const line = untagged.find((each) => / EXISTS$/.test(each));
+    return line === undefined ? 0 : Number(line.split(" ")[0]);
+  }
+
+  /** Names of all folders, decoded from modified UTF-7. */
+  async folders(): Promise<string[]> {
+    const { untagged } = await this.command('LIST "" "*"');
+    return untagged.flatMap((line) => {
+      const name = /^LIST \([^)]*\) (?:"[^"]*"|NIL) (?:"((?:[^"\\]|\\.)*)"|(\S+))$/.exec(line);
+      const raw = name?.[1]?.replace(/\\(.)/g, "$1") ?? name?.[2];
+      return raw === undefined ? [] : [decodeModifiedUtf7(raw)];
+    });
+  }
+
+  /** Raw messages (headers and body) of the open folder, as text of one character per byte, in order. */
+  async fetchAll(): Promise<string[]> {
+    const { untagged } = await this.command("FETCH 1:* (BODY.PEEK[])").catch((error) => {
+      // A folder without messages: the range is empty, which some servers call an error.
+      if (error instanceof ImapRefused) return { untagged: [] as string[], tagged: "" };
+      throw error;
+    });
+    return untagged.flatMap((line) => {
+      const match = /^\d+ FETCH \([^{]*\{(\d+)\}\r\n/.exec(line);
+      return match === null ? [] : [line.slice(match[0].length, match[0].length + Number(match[1]))];
+    });
+  }
+
+  /** Puts a message into a folder. */
+  async append(folder: string, message: string, flags: readonly string[] = []): Promise<void> {
+    await this.command(`APPEND ${quote(folder)} (${flags.join(" ")}) {}`, [
+      new TextEncoder().encode(message),
+    ]);
+  }
+
+  /**
+   * Waits by polling the folder until it holds a message that satisfies `isWanted`, and returns it.
+   *
+   * @throws Error when none came within `seconds`
+   */
+  async waitForMessage(folder: string, isWanted: (raw: string) => boolean, seconds = 15): Promise<string> {
+    const until = Date.now() + seconds * 1000;
+    for (;;) {
+      await this.select(folder);
+      const found = (await this.fetchAll()).find(isWanted);
+      if (found !== undefined) return found;
+      if (Date.now() > until) throw new Error(`No such message in ${folder} within ${seconds} s.`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  /** Begins IDLE (RFC 2177); the returned function ends it. Untagged lines meanwhile go to `onLine`. */
+  async idle(onLine: (line: string) => void): Promise<() => Promise<void>> {
+    const tag = `a${++this.#tag}`;
+    this.socket.write(`${tag} IDLE\r\n`);
+    const first = await this.#line(deadline());
+    if (!first.startsWith("+")) throw new ImapRefused(first);
+    let isOver = false;
+    const reading = (async () => {
+      for (;;) {
+        const line = await this.#line(Number.POSITIVE_INFINITY).catch(() => undefined);
+        if (line === undefined || line.startsWith(`${tag} `)) return;
+        if (!isOver) onLine(line.replace(/^\* /, ""));
+      }
+    })();
+    return async () => {
+      isOver = true;
+      if (!this.#isClosed) this.socket.write("DONE\r\n");
+      await reading;
+    };
+  }
+
+  /** Signs out in good order. */
+  async logout(): Promise<void> {
+    await this.command("LOGOUT").catch(() => undefined); // The server may close before its tagged line.
+    this.close();
+  }
+
+  /** Drops the connection. */
+  close(): void {
+    this.socket.destroy();
+  }
+
+  /** The next line, with the literals it announces. */
+  async #line(until: number): Promise<string> {
+    let line = "";
+    for (;;) {
+      const end = await this.#wait(() => this.#buffer.indexOf("\r\n"), until);
+      const part = this.#buffer.slice(0, end);
+      this.#buffer = this.#buffer.slice(end + 2);
+      line += part;
+      const size = /\{(\d+)\+?\}$/.exec(part)?.[1];
+      if (size === undefined) return line;
+      const length = Number(size);
+      await this.#wait(() => this.#buffer.length >= length ? length : -1, until);
+      line += `\r\n${this.#buffer.slice(0, length)}`;
+      this.#buffer = this.#buffer.slice(length);
+    }
+  }
+
+  async #wait(position: () => number, until: number): Promise<number> {
+    for (;;) {
+      const found = position();
+      if (found >= 0) return found;
+      if (this.#isClosed) throw new ImapRefused("the connection was closed");
+      const remaining = until - Date.now();
+      if (remaining <= 0) throw new Error("The IMAP server does not answer.");
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.min(remaining, 1_000));
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+}
+
+/** A quoted string (RFC 3501 §4.3). */
+export function quote(text: string): string {
+  return `"${text.replace(/[\\"]/g, "\\$&")}"`;
+}
+
+function deadline(): number {
+  return Date.now() + timeoutMilliseconds;
+}
+
+function utf8(text: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(text));
+}
+
+/** RFC 3501 §5.1.3. */
+function decodeModifiedUtf7(text: string): string {
+  return text.replace(/&([^-]*)-/g, (_, encoded: string) => {
+    if (encoded === "") return "&";
+    const bytes = Uint8Array.fromBase64(encoded.replaceAll(",", "/"), { lastChunkHandling: "loose" });
+    return new TextDecoder("utf-16be").decode(bytes);
+  });
+}
