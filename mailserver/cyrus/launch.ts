@@ -202,7 +202,9 @@ function runPrefix(packages: string): [loader: string, ...rest: string[], direct
 function accountNames(runAs: Account | undefined): { user: string; group: string } {
   if (runAs !== undefined) return runAs;
   const { username, gid } = userInfo();
-  const line = Deno.readTextFileSync("/etc/group").split("\n").find((text) => text.split(":")[2] === String(gid));
+  const line = Deno.readTextFileSync("/etc/group").split("\n").find((text) =>
+    text.split(":")[2] === String(gid)
+  );
   return { user: username, group: line?.split(":")[0] ?? username };
 }
 
@@ -235,7 +237,7 @@ async function startPasswordDaemon(
       "--allow-ffi",
       "--allow-read",
       `--allow-write=${layout.sockets}`,
-      `--allow-net=${postgres.host}:${postgres.port}`,
+      `--allow-net=${postgres.host}:${postgres.port},unix:${layout.saslauthdSocket},unix:${layout.lineSocket}`,
       new URL("password-daemon/main.ts", import.meta.url).pathname,
       layout.daemonSettings,
     ],

@@ -1,4 +1,6 @@
 /** A server certificate of the stand-in, signed by itself: it encrypts on loopback and proves nothing to anybody. */
+// @peculiar/x509 wants this polyfill before it is loaded.
+import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 
 /** PEM texts. */
@@ -23,7 +25,10 @@ export async function makeServerCertificate(hostName: string, now: Date): Promis
     keys,
     extensions: [
       new x509.BasicConstraintsExtension(false),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
+      new x509.ExtendedKeyUsageExtension([
+        x509.ExtendedKeyUsage.serverAuth,
+        x509.ExtendedKeyUsage.clientAuth,
+      ]),
       new x509.SubjectAlternativeNameExtension([
         { type: "dns", value: hostName },
         { type: "dns", value: "localhost" },

@@ -38,7 +38,11 @@ export interface MtaOptions {
   readonly lmtpPort: number;
   /** Where mail for listed domains that are not hosted goes. */
   readonly nextHop: Address;
-  readonly postgres: Address & { readonly database: string; readonly user: string; readonly password: string };
+  readonly postgres: Address & {
+    readonly database: string;
+    readonly user: string;
+    readonly password: string;
+  };
   /** Socket of the password daemon (password-daemon/main.ts of mailserver/cyrus), its plain protocol. */
   readonly passwordSocket: string;
   readonly tls: { readonly certificateFile: string; readonly privateKeyFile: string };
@@ -113,7 +117,9 @@ export function mtaEnvironment(packages: string, layout: MtaLayout): Record<stri
 function postgresServer({ host, port, database, user, password }: MtaOptions["postgres"]): string {
   for (const value of [host, database, user, password]) {
     if (!/^[A-Za-z0-9._-]+$/.test(value)) {
-      throw new Error("Exim cannot be told a PostgreSQL name or password with other than letters, digits, . _ -");
+      throw new Error(
+        "Exim cannot be told a PostgreSQL name or password with other than letters, digits, . _ -",
+      );
     }
   }
   return `${host}:${port}/${database}/${user}/${password}`;
@@ -132,7 +138,9 @@ async function withEximUser(uid: number, gid: number): Promise<string> {
 
 async function withEximGroup(gid: number): Promise<string> {
   const lines = (await Deno.readTextFile("/etc/group")).trimEnd().split("\n");
-  return [...lines.filter((line) => !line.startsWith(`${eximUser}:`)), `${eximUser}:x:${gid}:`, ""].join("\n");
+  return [...lines.filter((line) => !line.startsWith(`${eximUser}:`)), `${eximUser}:x:${gid}:`, ""].join(
+    "\n",
+  );
 }
 
 const tornAfterMilliseconds = 24 * 60 * 60 * 1000;

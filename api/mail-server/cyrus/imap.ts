@@ -57,13 +57,19 @@ export async function withImap<T>(
   }
 }
 
-async function signIn(connection: Deno.TcpConn, secret: string, box: string | undefined): Promise<ImapSession> {
+async function signIn(
+  connection: Deno.TcpConn,
+  secret: string,
+  box: string | undefined,
+): Promise<ImapSession> {
   const readLine = lineReader(connection);
   await readLine(); // The greeting.
   let count = 0;
   const session: ImapSession = {
     command: async (text) => {
-      if (/[\r\n]/.test(text)) throw new MailServerRefused("invalidArgument", "a command of more than one line");
+      if (/[\r\n]/.test(text)) {
+        throw new MailServerRefused("invalidArgument", "a command of more than one line");
+      }
       const tag = `a${++count}`;
       const bytes = new TextEncoder().encode(`${tag} ${text}\r\n`);
       for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));

@@ -38,7 +38,9 @@ export async function readMailbox(
   return await withAdministrator(administration, async (session) => {
     if (!(await stands(session, address))) return undefined;
     const { lines } = await session.command(`GETQUOTA ${root(address)}`);
-    const storage = lines.map((line) => /\(.*?STORAGE (\d+) (\d+)/.exec(line)).find((match) => match !== null);
+    const storage = lines.map((line) => /\(.*?STORAGE (\d+) (\d+)/.exec(line)).find((match) =>
+      match !== null
+    );
     return {
       address,
       accountId: address,
@@ -85,6 +87,8 @@ function root(address: string): string {
 }
 
 function required<Answer extends { readonly refusal?: string }>(answer: Answer): Answer {
-  if (answer.refusal !== undefined) throw new MailServerRefused("refused", `Cyrus refuses: ${answer.refusal}`);
+  if (answer.refusal !== undefined) {
+    throw new MailServerRefused("refused", `Cyrus refuses: ${answer.refusal}`);
+  }
   return answer;
 }

@@ -25,7 +25,9 @@ export function createCyrus(config: CyrusConfig): MailServer {
     authorization,
     probe: async (signal) => {
       try {
-        return await answersJmap(config.jmapUrl, await authorization(probeBox), signal) ? "ready" : "unavailable";
+        return await answersJmap(config.jmapUrl, await authorization(probeBox), signal)
+          ? "ready"
+          : "unavailable";
       } catch {
         return "unavailable";
       }

@@ -1,7 +1,7 @@
 /**
  * What became of a submitted message, from the only memory there is: the MTA's log and its queue.
  *
- * The MTA writes `SUBMIT <queue id> box=<box> id=<Message-ID>` when the message has passed its checks, and `<queue id> <=` when
+ * The MTA writes `<queue id> SUBMIT box=<box> id=<Message-ID>` when the message has passed its checks, and `<queue id> <=` when
  * it has it on disk, before it says so to Cyrus. A message whose `<=` was lost in a crash still stands in the queue.
  */
 import type { SubmissionTrace } from "../port.ts";
@@ -43,7 +43,7 @@ async function look(
   const from = since - toleranceMilliseconds;
   let isPending = false;
   for (const line of lines) {
-    const submit = /SUBMIT (\S+) box=(\S+) id=(.*)$/.exec(line);
+    const submit = / (\S+) SUBMIT box=(\S+) id=(.*)$/.exec(line);
     const [, queueId = "", submittedBy, submittedId = ""] = submit ?? [];
     if (submit === null || submittedBy !== box || bare(submittedId) !== messageId) continue;
     const time = timeOf(line) ?? 0;

@@ -1,0 +1,193 @@
+/**
+ * The stand-in mail server with what it needs and nothing of the platform above it: a private PostgreSQL with the platform's
+ * schema, the simulated other operator, Exim and Cyrus. One per test file.
+ */
+import { hash } from "@node-rs/argon2";
+import { Client } from "pg";
+import { createCyrus } from "../../../api/mail-server/cyrus/mod.ts";
+import type { MailServer } from "../../../api/mail-server/port.ts";
+import { launch, portNames } from "../../../mailserver/cyrus/launch.ts";
+import { localDirectory, privateDirectory, unprivilegedAccount } from "../../../scripts/stack/packages.ts";
+import type { LaunchOptions, RunningMailServer, RunningPart } from "../../../scripts/stack/part.ts";
+import { findFreePorts } from "../../../scripts/stack/ports.ts";
+import { startPostgres } from "../../../scripts/stack/postgres.ts";
+import { startSimulated } from "../../../scripts/stack/simulated.ts";
+import { migrateDatabase } from "../../../scripts/migrate.ts";
+
+export const password = "correct horse battery staple";
+
+export interface BoxSpec {
+  readonly address: string;
+  readonly aliases?: readonly string[];
+  /** Whether it may sign in with `password`. */
+  readonly hasPassword?: boolean;
+}
+
+export interface Stand {
+  readonly mail: RunningMailServer;
+  readonly driver: MailServer;
+  /** Origin of the other operator's control port. */
+  readonly control: string;
+  readonly database: Client;
+  /** The directory of the mail server. */
+  readonly directory: string;
+  /** Host and port by which the MTA reaches the other operator, which may not run. */
+  readonly nextHop: { readonly host: string; readonly port: number };
+  addBox(spec: BoxSpec): Promise<string>;
+  setStatus(address: string, status: "active" | "suspended"): Promise<void>;
+  startOperator(): Promise<void>;
+  stopOperator(): Promise<void>;
+  /** SIGKILL to the whole mail server, or starts it again with the same options. */
+  relaunch(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const hosted = "alpha.mssante.test";
+export const elsewhere = "gamma.mssante.test";
+
+export async function startStand(): Promise<Stand> {
+  const root = await Deno.makeTempDir({ prefix: "mss-cyrus-" });
+  await Deno.chmod(root, 0o755);
+  const runAs = unprivilegedAccount();
+  const secretsDirectory = privateDirectory(`${root}/secrets`, undefined);
+  const log = (line: string): void => {
+    if (Deno.env.get("STAND_LOG") !== undefined) console.log(line);
+  };
+  const ports = findFreePorts([...portNames, "postgres", "operator", "operatorSmtp"], 18400, 18599);
+  const postgres = await startPostgres({
+    directory: `${root}/postgres`,
+    secretsDirectory,
+    port: ports.postgres,
+    durable: false,
+    runAs,
+    log: () => undefined,
+  });
+  await migrateDatabase({
+    host: postgres.address.host,
+    port: postgres.address.port,
+    database: "platform",
+    ownerPassword: postgres.passwords.mss_owner,
+    workerPassword: postgres.passwords.mss_worker,
+  });
+  const database = new Client({
+    ...postgres.address,
+    database: "platform",
+    user: "postgres",
+    password: postgres.superuserPassword,
+  });
+  await database.connect();
+  const structure = await seed(database);
+
+  const nextHop = { host: "127.0.0.1", port: ports.operatorSmtp };
+  let operator: RunningPart | undefined;
+  const startOperator = async (): Promise<void> => {
+    operator = await startSimulated({
+      name: "other-operator",
+      directory: privateDirectory(`${root}/operator`, undefined),
+      environment: {
+        SIM_PORT: String(ports.operator),
+        SIM_SMTP_PORT: String(ports.operatorSmtp),
+        SIM_RELAY: `127.0.0.1:${ports.relay}`,
+        SIM_DIRECTORY: `${root}/operator`,
+      },
+      log,
+    });
+  };
+  const stopOperator = async (): Promise<void> => {
+    await operator?.stop();
+    operator = undefined;
+  };
+  const directory = privateDirectory(`${root}/mail`, runAs);
+  const options: LaunchOptions = {
+    directory,
+    secretsDirectory,
+    packagesDirectory: `${localDirectory()}/packages`,
+    ports,
+    postgres: { ...postgres.address, database: "platform" },
+    operatorDomain: "operateur.mssante.test",
+    apiUrl: "http://127.0.0.1:1",
+    nextHop,
+    ...(runAs === undefined ? {} : { runAs }),
+    durable: false,
+    log,
+    progress: log,
+  };
+  await startOperator();
+  let mail = await launch(options);
+  const driver = createCyrus({
+    kind: "cyrus",
+    jmapUrl: mail.addresses.jmapUrl,
+    jwtKey: await Deno.readTextFile(mail.apiEnvironment["MSS_MAIL_JWT_KEY_FILE"] ?? ""),
+    imap: mail.addresses.imap,
+    adminSecret: await Deno.readTextFile(mail.apiEnvironment["MSS_MAIL_CYRUS_ADMIN_SECRET_FILE"] ?? ""),
+    mtaLogFile: mail.apiEnvironment["MSS_MAIL_MTA_LOG_FILE"] ?? "",
+  });
+  return {
+    get mail() {
+      return mail;
+    },
+    driver,
+    control: `http://127.0.0.1:${ports.operator}`,
+    database,
+    directory,
+    nextHop,
+    addBox: (spec) => addBox(database, structure, spec),
+    setStatus: async (address, status) => {
+      await database.query("update app.mailboxes set status = $2 where address = $1", [address, status]);
+    },
+    startOperator,
+    stopOperator,
+    relaunch: async () => {
+      mail = await launch(options);
+    },
+    stop: async () => {
+      await mail.stop();
+      await stopOperator();
+      await database.end();
+      await postgres.stop();
+      await Deno.remove(root, { recursive: true });
+    },
+  };
+}
+
+interface Structure {
+  readonly id: string;
+  readonly domainId: string;
+}
+
+async function seed(database: Client): Promise<Structure> {
+  const { rows: [structure] } = await database.query<{ id: string }>(
+    "insert into app.structures (id_nat_struct, name) values ('312345678900011', 'Cabinet') returning id",
+  );
+  const { rows: [domain] } = await database.query<{ id: string }>(
+    "insert into app.domains (structure_id, name) values ($1, $2) returning id",
+    [structure?.id, hosted],
+  );
+  const { rows: [list] } = await database.query<{ id: string }>(
+    `insert into app.white_lists (generated_at, sha256, signer, status, domain_count, entry_count)
+       values (now(), '\\x00', 'test', 'in_force', 2, 2) returning id`,
+  );
+  for (const name of [hosted, elsewhere]) {
+    await database.query(
+      "insert into app.white_list_entries (white_list_id, domain, dn) values ($1, $2, 'cn=mail')",
+      [list?.id, name],
+    );
+  }
+  return { id: structure?.id ?? "", domainId: domain?.id ?? "" };
+}
+
+async function addBox(database: Client, structure: Structure, spec: BoxSpec): Promise<string> {
+  const secret = spec.hasPassword === true ? await hash(password) : null;
+  const { rows: [box] } = await database.query<{ id: string }>(
+    `insert into app.mailboxes (structure_id, domain_id, address, type, quota_bytes, client_secret_hash)
+       values ($1, $2, $3, 'ORG', 1073741824, $4) returning id`,
+    [structure.id, structure.domainId, spec.address, secret],
+  );
+  for (const address of [spec.address, ...spec.aliases ?? []]) {
+    await database.query(
+      "insert into app.addresses (address, structure_id, mailbox_id, kind) values ($1, $2, $3, $4)",
+      [address, structure.id, box?.id, address === spec.address ? "main" : "alias"],
+    );
+  }
+  return spec.address;
+}
