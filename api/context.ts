@@ -4,7 +4,10 @@
  * It is built at the edge (api/http/authenticate.ts for a request, api/worker.ts for a job) and never changes afterwards.
  */
 import type { Kysely } from "kysely";
+import type { Redis } from "ioredis";
+import type { Config } from "./config.ts";
 import type { Database } from "./database/schema.ts";
+import type { MailServer } from "./mail-server/mod.ts";
 
 /** Roles of the policy table (api/identity/policy.ts). The operator's roles hold in every structure, the others in one. */
 export type OperatorRole = "operator_administrator" | "operator_support" | "auditor";
@@ -48,4 +51,20 @@ export interface Context {
   /** The time of day, passed in so that tests own the clock. */
   readonly now: () => Date;
   readonly log: Log;
+}
+
+/**
+ * What `createApp` and every room's `…Routes(deps)` receive: opened by main.ts, or by a test's harness.
+ *
+ * `redis` may be down at any moment: its commands then fail at once, and whoever uses it goes on without (house decision 2).
+ */
+export interface AppDeps {
+  readonly config: Config;
+  readonly db: Kysely<Database>;
+  readonly redis: Redis;
+  readonly mailServer: MailServer;
+  readonly now: () => Date;
+  readonly log: Log;
+  /** Aborted when the process is about to end: whoever holds a stream open closes it. */
+  readonly closing: AbortSignal;
 }

@@ -2,7 +2,7 @@
 import { sql } from "kysely";
 import type { Tx } from "./in-tenant.ts";
 
-/** Every job of the platform, with what it needs to know. The worker's table (api/workers/mod.ts) has one task per kind. */
+/** Every job of the platform, with what it needs to know. The worker's table (api/workers/run.ts) has one task per kind. */
 export type Job =
   | { readonly kind: "apply-domain"; readonly structureId: string; readonly domainId: string }
   | { readonly kind: "apply-mailbox"; readonly structureId: string; readonly mailboxId: string }
@@ -13,8 +13,21 @@ export type Job =
  * Adds a job inside `tx`: it exists if and only if the change is committed.
  *
  * @param key two waiting jobs of the same key are one (desired state: the last one wins, it reads the row anew)
+ * @param runAt not before that time; at once when absent
  */
-export async function enqueue(tx: Tx, job: Job, key?: string): Promise<void> {
+export async function enqueue(tx: Tx, job: Job, key?: string, runAt?: Date): Promise<void> {
   const { kind, ...payload } = job;
-  await sql`select jobs.enqueue(${kind}, ${JSON.stringify(payload)}::json, ${key ?? null})`.execute(tx);
+  await sql`select jobs.enqueue(${kind}, ${JSON.stringify(payload)}::json, ${key ?? null}, ${
+    runAt?.toISOString() ?? null
+  }::timestamptz)`.execute(tx);
+}
+
+/** Key of the job that applies a box: a second change before the first job has run needs no second job. */
+export function mailboxJobKey(mailboxId: string): string {
+  return `mailbox:${mailboxId}`;
+}
+
+/** Key of the job that applies a domain. */
+export function domainJobKey(domainId: string): string {
+  return `domain:${domainId}`;
 }

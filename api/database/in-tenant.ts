@@ -32,7 +32,11 @@ async function begin<T>(db: Kysely<Database>, scope: Scope, run: (tx: Tx) => Pro
 }
 
 /** Sees and changes the rows of one structure. The caller has authorised the actor for it. */
-export function inStructure<T>(ctx: HasDatabase, structureId: string, run: (tx: Tx) => Promise<T>): Promise<T> {
+export function inStructure<T>(
+  ctx: HasDatabase,
+  structureId: string,
+  run: (tx: Tx) => Promise<T>,
+): Promise<T> {
   return begin(ctx.db, { kind: "structure", structureId }, run);
 }
 

@@ -1,0 +1,247 @@
+/**
+ * The only reader of the environment. Names begin with `MSS_`; one that is not known here is refused, so that a misspelt
+ * setting never goes unnoticed. Secrets come as paths (`*_FILE`) and have no default.
+ */
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import type { DatabaseConfig } from "./database/pool.ts";
+import type { MailServerConfig } from "./mail-server/mod.ts";
+
+export interface Config {
+  /** Public origin without a slash at the end, e.g. `https://messagerie.example`. */
+  readonly baseUrl: string;
+  readonly listen: { readonly hostname: string; readonly port: number };
+  readonly database: DatabaseConfig;
+  readonly redisUrl: string;
+  /** The built web (adapter-static); may be absent, then only the API answers. */
+  readonly webDirectory: string | null;
+  readonly proSanteConnect: {
+    readonly issuer: string;
+    readonly discoveryUrl: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+    readonly acrValues: readonly string[];
+    readonly acceptedAcr: readonly string[];
+    /** Whether the answer must name its issuer (RFC 9207). */
+    readonly responseIssuer: "required" | "optional";
+    /** Whether the RPPS number's own key is verified. */
+    readonly rppsKey: "checked" | "unchecked";
+    readonly timeoutSeconds: number;
+  };
+  readonly session: { readonly idleSeconds: number; readonly absoluteSeconds: number };
+  readonly mail: MailServerConfig;
+  /** Domain of the operator's own services, e.g. `operateur.mssante.test`. */
+  readonly operatorDomain: string;
+  /** What the mail server's hook must present; null where the server has none. */
+  readonly mailHookSecret: string | null;
+  readonly whiteList: {
+    readonly url: string;
+    readonly crlUrl: string;
+    /** PEM text of the authorities that may sign the list. */
+    readonly trustPem: string;
+    readonly signerName: string;
+    readonly refreshSeconds: number;
+  };
+  /** All attachments of a message together, decoded. */
+  readonly maxAttachmentBytes: number;
+}
+
+/** Why the configuration is refused: one line per variable, none with a value. */
+export class ConfigRefused extends Error {
+  override readonly name = "ConfigRefused";
+  constructor(readonly faults: readonly string[]) {
+    super(`The configuration is refused:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+  }
+}
+
+const url = (protocols: readonly string[]) =>
+  z.string().refine((text) => protocols.includes(URL.parse(text)?.protocol ?? ""), {
+    error: `must be a URL (${protocols.join(", ")})`,
+  });
+const http = url(["http:", "https:"]);
+const origin = http.refine((text) => URL.parse(text)?.origin === text, {
+  error: "must be an origin without path, e.g. https://messagerie.example",
+});
+const address = z.string().regex(/^[^\s/]+:\d{1,5}$/, "must be host:port");
+const words = z.string().transform((text) => text.split(",").map((one) => one.trim()).filter(Boolean));
+const domain = z.string().regex(/^([a-z0-9-]+\.)+[a-z0-9-]+$/, "must be a domain in lower case");
+const login = z.string().regex(/^[^@\s]+@[^@\s]+$/, "must be a login such as gateway@operateur.example");
+const seconds = z.coerce.number().int().min(1);
+
+/** Each variable with the sentence that `deno task config:check` prints. */
+const common = {
+  MSS_BASE_URL: origin.describe("Public origin of the platform, without path"),
+  MSS_LISTEN: address.default("127.0.0.1:8480").describe("Address the HTTP process listens on"),
+  MSS_DATABASE_URL: url(["postgres:", "postgresql:"]).describe(
+    "PostgreSQL, with the process's own role and no password",
+  ),
+  MSS_DATABASE_PASSWORD_FILE: z.string().describe("File of that role's password"),
+  MSS_DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10).describe(
+    "Most connections per process",
+  ),
+  MSS_REDIS_URL: url(["redis:", "rediss:"]).describe("Redis: holds only what may be lost"),
+  MSS_WEB_DIRECTORY: z.string().optional().describe("The built web; without it only the API answers"),
+  MSS_PSC_ISSUER: http.describe("Issuer of Pro Santé Connect, as its tokens say it"),
+  MSS_PSC_DISCOVERY_URL: http.describe("Its discovery document"),
+  MSS_PSC_CLIENT_ID: z.string().min(1).describe("Our client id there"),
+  MSS_PSC_CLIENT_SECRET_FILE: z.string().describe("File of our client secret there"),
+  MSS_PSC_ACR_VALUES: words.default(["eidas1"]).describe("Levels asked for, separated by commas"),
+  MSS_PSC_ACCEPTED_ACR: words.default(["eidas1", "eidas2", "eidas3"]).describe("Levels accepted"),
+  MSS_PSC_RESPONSE_ISSUER: z.enum(["required", "optional"]).default("required")
+    .describe("Whether its answer must name its issuer (RFC 9207)"),
+  MSS_PSC_RPPS_KEY: z.enum(["checked", "unchecked"]).default("checked").describe(
+    "Whether an RPPS number's key is verified",
+  ),
+  MSS_PSC_TIMEOUT_SECONDS: seconds.default(5).describe("Longest wait for one of its answers"),
+  MSS_SESSION_IDLE_SECONDS: seconds.default(1800).describe("A session without activity ends after"),
+  MSS_SESSION_ABSOLUTE_SECONDS: seconds.default(14_400).describe("Any session ends after"),
+  MSS_MAIL_JMAP_URL: http.describe("JMAP endpoint of the mail server, on the private network"),
+  MSS_MAIL_OPERATOR_DOMAIN: domain.describe("Domain of the operator's own services"),
+  MSS_WHITE_LIST_URL: http.describe("Where the white list is published"),
+  MSS_WHITE_LIST_TRUST_FILE: z.string().describe("PEM file of the authorities that may sign it"),
+  MSS_WHITE_LIST_CRL_URL: http.describe("Revocation list of those authorities"),
+  MSS_WHITE_LIST_SIGNER: z.string().min(1).default("alb.mssante.fr").describe(
+    "Common name of the list's signer",
+  ),
+  MSS_WHITE_LIST_REFRESH_SECONDS: seconds.default(3600).describe("Time between two downloads"),
+  MSS_MAX_ATTACHMENT_BYTES: z.coerce.number().int().min(1024).default(26_214_400)
+    .describe("All attachments of a message together, decoded"),
+};
+const stalwart = z.strictObject({
+  ...common,
+  MSS_MAIL_SERVER: z.literal("stalwart").describe("Which mail server: stalwart or cyrus"),
+  MSS_MAIL_GATEWAY_LOGIN: login.describe("Stalwart: service that may speak as a box"),
+  MSS_MAIL_GATEWAY_SECRET_FILE: z.string().describe("Stalwart: file of its secret"),
+  MSS_MAIL_PROVISIONER_LOGIN: login.describe("Stalwart: service that creates domains and accounts"),
+  MSS_MAIL_PROVISIONER_SECRET_FILE: z.string().describe("Stalwart: file of its secret"),
+  MSS_MAIL_HOOK_SECRET_FILE: z.string().describe("Stalwart: file of the secret its hook presents to us"),
+});
+const cyrus = z.strictObject({
+  ...common,
+  MSS_MAIL_SERVER: z.literal("cyrus").describe("Which mail server: stalwart or cyrus"),
+  MSS_MAIL_JWT_KEY_FILE: z.string().describe("Cyrus: file of the HS256 key, base64"),
+  MSS_MAIL_IMAP: address.describe("Cyrus: IMAP for administration, host:port"),
+  MSS_MAIL_CYRUS_ADMIN_SECRET_FILE: z.string().describe("Cyrus: file of the administrator's secret"),
+  MSS_MAIL_MTA_LOG_FILE: z.string().describe("Cyrus: log of its mail transfer agent"),
+});
+type Variables = z.infer<typeof stalwart> | z.infer<typeof cyrus>;
+
+/** Every variable with its meaning, for the operator's table. */
+export function describeConfig(): readonly { name: string; about: string; default: string | null }[] {
+  return Object.entries({ ...stalwart.shape, ...cyrus.shape }).map(([name, schema]) => {
+    const byDefault = schema instanceof z.ZodDefault ? String(schema.def.defaultValue) : null;
+    return { name, about: schema.description ?? "", default: byDefault };
+  });
+}
+
+/**
+ * Checks `environment` and answers the frozen configuration. Throws `ConfigRefused` naming every fault at once.
+ *
+ * @param environment the process's, by default; names without our prefix are ignored
+ */
+export function readConfig(environment: Readonly<Record<string, string>> = Deno.env.toObject()): Config {
+  const ours = Object.fromEntries(Object.entries(environment).filter(([name]) => name.startsWith("MSS_")));
+  const parsed = (ours.MSS_MAIL_SERVER === "cyrus" ? cyrus : stalwart).safeParse(ours);
+  if (!parsed.success) throw new ConfigRefused(parsed.error.issues.flatMap(faultsOf));
+  const values: Variables = parsed.data;
+  const faults: string[] = [];
+  const read = (name: string): string => {
+    const text = readSecret(ours[name] ?? "");
+    if (text === undefined) faults.push(`${name}: the file cannot be read or is empty`);
+    return text ?? "";
+  };
+  const listen = hostAndPort(values.MSS_LISTEN);
+  const config: Config = {
+    baseUrl: values.MSS_BASE_URL,
+    listen: { hostname: listen.host, port: listen.port },
+    database: {
+      url: values.MSS_DATABASE_URL,
+      password: read("MSS_DATABASE_PASSWORD_FILE"),
+      poolSize: values.MSS_DATABASE_POOL_SIZE,
+    },
+    redisUrl: values.MSS_REDIS_URL,
+    webDirectory: values.MSS_WEB_DIRECTORY ?? null,
+    proSanteConnect: {
+      issuer: values.MSS_PSC_ISSUER,
+      discoveryUrl: values.MSS_PSC_DISCOVERY_URL,
+      clientId: values.MSS_PSC_CLIENT_ID,
+      clientSecret: read("MSS_PSC_CLIENT_SECRET_FILE"),
+      acrValues: values.MSS_PSC_ACR_VALUES,
+      acceptedAcr: values.MSS_PSC_ACCEPTED_ACR,
+      responseIssuer: values.MSS_PSC_RESPONSE_ISSUER,
+      rppsKey: values.MSS_PSC_RPPS_KEY,
+      timeoutSeconds: values.MSS_PSC_TIMEOUT_SECONDS,
+    },
+    session: {
+      idleSeconds: values.MSS_SESSION_IDLE_SECONDS,
+      absoluteSeconds: values.MSS_SESSION_ABSOLUTE_SECONDS,
+    },
+    mail: mailConfig(values, read),
+    operatorDomain: values.MSS_MAIL_OPERATOR_DOMAIN,
+    mailHookSecret: values.MSS_MAIL_SERVER === "stalwart" ? read("MSS_MAIL_HOOK_SECRET_FILE") : null,
+    whiteList: {
+      url: values.MSS_WHITE_LIST_URL,
+      crlUrl: values.MSS_WHITE_LIST_CRL_URL,
+      trustPem: read("MSS_WHITE_LIST_TRUST_FILE"),
+      signerName: values.MSS_WHITE_LIST_SIGNER,
+      refreshSeconds: values.MSS_WHITE_LIST_REFRESH_SECONDS,
+    },
+    maxAttachmentBytes: values.MSS_MAX_ATTACHMENT_BYTES,
+  };
+  if (URL.parse(values.MSS_DATABASE_URL)?.password) {
+    faults.push("MSS_DATABASE_URL: holds a password; it belongs in MSS_DATABASE_PASSWORD_FILE");
+  }
+  if (faults.length > 0) throw new ConfigRefused(faults);
+  return deepFreeze(config);
+}
+
+function mailConfig(values: Variables, read: (name: string) => string): MailServerConfig {
+  const jmapUrl = values.MSS_MAIL_JMAP_URL;
+  if (values.MSS_MAIL_SERVER === "stalwart") {
+    return {
+      kind: "stalwart",
+      jmapUrl,
+      gatewayLogin: values.MSS_MAIL_GATEWAY_LOGIN,
+      gatewaySecret: read("MSS_MAIL_GATEWAY_SECRET_FILE"),
+      provisionerLogin: values.MSS_MAIL_PROVISIONER_LOGIN,
+      provisionerSecret: read("MSS_MAIL_PROVISIONER_SECRET_FILE"),
+    };
+  }
+  return {
+    kind: "cyrus",
+    jmapUrl,
+    jwtKey: read("MSS_MAIL_JWT_KEY_FILE"),
+    imap: hostAndPort(values.MSS_MAIL_IMAP),
+    adminSecret: read("MSS_MAIL_CYRUS_ADMIN_SECRET_FILE"),
+    mtaLogFile: values.MSS_MAIL_MTA_LOG_FILE,
+  };
+}
+
+function faultsOf(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((name) => `${name}: not a variable of this platform`);
+  }
+  const name = String(issue.path[0] ?? "");
+  if (issue.code === "invalid_type") return [`${name}: missing or not of the right kind`];
+  return [`${name}: ${issue.message}`];
+}
+
+function readSecret(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8").trimEnd() || undefined;
+  } catch {
+    return undefined; // The caller names the variable; the path may itself tell too much.
+  }
+}
+
+function hostAndPort(text: string): { host: string; port: number } {
+  const colon = text.lastIndexOf(":");
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) {
+    if (typeof inner === "object" && inner !== null) deepFreeze(inner);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,28 @@
+import { createMiddleware } from "hono/factory";
+import type { Actor, AppDeps, Context } from "../context.ts";
+import { problem } from "../problems.ts";
+import { type ApiEnv, contextOf } from "./openapi.ts";
+
+/** Finds who sends a request by its session cookie; `anonymous` when nobody does. Identity's `authenticateRequest`. */
+export type FindActor = (deps: AppDeps, request: Request) => Promise<Actor>;
+
+/** Builds the request's Context. A session that has ended is nobody's: the person signs in again. */
+export function authenticate(deps: AppDeps, findActor: FindActor) {
+  return createMiddleware<ApiEnv>(async (c, next) => {
+    const context: Context = Object.freeze({
+      db: deps.db,
+      actor: await findActor(deps, c.req.raw),
+      requestId: c.get("requestId"),
+      now: deps.now,
+      log: deps.log,
+    });
+    c.set("context", context);
+    await next();
+  });
+}
+
+/** Refuses who has not signed in. */
+export const requireSignIn = createMiddleware<ApiEnv>(async (c, next) => {
+  if (contextOf(c).actor.kind !== "person") throw problem("sign-in-required");
+  await next();
+});

@@ -1,0 +1,255 @@
+/**
+ * The whole truth about what may go wrong (RFC 9457). A slug is part of the API: adding one is free, renaming one breaks
+ * clients. Titles are neutral English; the web says its own French sentence by slug.
+ */
+
+interface ProblemSpec {
+  readonly status:
+    | 400
+    | 401
+    | 403
+    | 404
+    | 405
+    | 406
+    | 409
+    | 410
+    | 412
+    | 413
+    | 415
+    | 422
+    | 428
+    | 429
+    | 500
+    | 502
+    | 503;
+  readonly title: string;
+  /** What it means and what to do, for the page at /problems/<slug>. */
+  readonly about: string;
+  /** Members that the answer carries beside the standard ones, and no other. */
+  readonly shows?: readonly string[];
+}
+
+export const catalogue = {
+  "invalid-request": {
+    status: 422,
+    title: "The request is not valid",
+    about: "One or several fields are wrong; `errors` names each by JSON Pointer, all at once.",
+    shows: ["errors"],
+  },
+  "malformed-json": {
+    status: 400,
+    title: "The body is not JSON",
+    about: "The body could not be read as JSON (RFC 8259).",
+  },
+  "unsupported-media-type": {
+    status: 415,
+    title: "The body's media type is not supported",
+    about: "Send the body as application/json.",
+  },
+  "request-too-large": {
+    status: 413,
+    title: "The request is too large",
+    about: "The body is larger than this operation accepts.",
+    shows: ["limitBytes"],
+  },
+  "not-found": {
+    status: 404,
+    title: "Nothing here",
+    about: "No resource stands at this address, or it is not yours to see.",
+  },
+  "method-not-allowed": {
+    status: 405,
+    title: "This method is not allowed here",
+    about: "The resource exists but does not know this method.",
+  },
+  "sign-in-required": { status: 401, title: "Sign in", about: "There is no session, or it has ended." },
+  "forbidden": {
+    status: 403,
+    title: "Not allowed",
+    about: "You may see this, but your roles do not allow the act.",
+    shows: ["action"],
+  },
+  "not-same-origin": {
+    status: 403,
+    title: "The request comes from another site",
+    about: "A changing request must come from the platform's own pages.",
+  },
+  "sign-in-failed": {
+    status: 400,
+    title: "The sign-in could not be completed",
+    about: "The identity provider's answer could not be accepted. Start again.",
+    shows: ["reason"],
+  },
+  "identity-provider-unavailable": {
+    status: 503,
+    title: "The identity provider does not answer",
+    about: "Pro Santé Connect cannot be reached. Try again later.",
+    shows: ["retryAfterSeconds"],
+  },
+  "too-many-requests": {
+    status: 429,
+    title: "Too many requests",
+    about: "Wait for the time said in Retry-After.",
+    shows: ["retryAfterSeconds"],
+  },
+  "idempotency-key-reused": {
+    status: 422,
+    title: "This Idempotency-Key belongs to another request",
+    about: "The key was already used with another method, path or body.",
+  },
+  "idempotency-key-in-use": {
+    status: 409,
+    title: "The first request with this Idempotency-Key is still running",
+    about: "Repeat it later: the answer of the first will be given again.",
+  },
+  "version-mismatch": {
+    status: 412,
+    title: "The resource has changed meanwhile",
+    about: "If-Match names a version that is not the current one. Read it again.",
+    shows: ["currentVersion"],
+  },
+  "structure-not-found": {
+    status: 404,
+    title: "No such structure",
+    about: "It does not exist, or it is not yours to see.",
+  },
+  "structure-identifier-taken": {
+    status: 409,
+    title: "A structure with this identifier exists",
+    about: "idNat_Struct names one structure only.",
+    shows: ["idNatStruct"],
+  },
+  "structure-suspended": {
+    status: 409,
+    title: "The structure is suspended",
+    about: "Nothing can be created in a structure that is suspended. Resume it first.",
+  },
+  "structure-closed": {
+    status: 409,
+    title: "The structure is closed",
+    about: "A closed structure does not change any more.",
+  },
+  "domain-not-found": {
+    status: 404,
+    title: "No such domain",
+    about: "It does not exist, or it is not yours to see.",
+  },
+  "domain-name-taken": {
+    status: 409,
+    title: "This domain is already hosted",
+    about: "A domain belongs to one structure only.",
+    shows: ["name"],
+  },
+  "mailbox-not-found": {
+    status: 404,
+    title: "No such mailbox",
+    about: "It does not exist, or it is not yours to see.",
+  },
+  "mailbox-address-taken": {
+    status: 409,
+    title: "Address already in use",
+    about: "The address is in use, or was given once: an address is never given again.",
+    shows: ["address"],
+  },
+  "mailbox-domain-foreign": {
+    status: 409,
+    title: "The address is not in a domain of this structure",
+    about: "A mailbox lives in an active domain of its own structure.",
+    shows: ["domain"],
+  },
+  "mailbox-closed": {
+    status: 409,
+    title: "The mailbox is closed",
+    about: "A closed mailbox does not change any more.",
+  },
+  "mailbox-holder-fixed": {
+    status: 409,
+    title: "A personal mailbox has its holder only",
+    about: "Members are for the types ORG, APP and CAB.",
+  },
+  "member-not-found": {
+    status: 404,
+    title: "No such member",
+    about: "The person is not a member of this mailbox.",
+  },
+  "person-not-found": {
+    status: 404,
+    title: "No such person",
+    about: "It does not exist, or it is not yours to see.",
+  },
+  "membership-not-found": {
+    status: 404,
+    title: "No such membership",
+    about: "The person does not have this role in the structure.",
+  },
+  "white-list-unavailable": {
+    status: 503,
+    title: "The white list is not available",
+    about: "No valid list has been imported yet: no recipient outside can be checked.",
+    shows: ["retryAfterSeconds"],
+  },
+  "mail-server-unavailable": {
+    status: 503,
+    title: "The mail server does not answer",
+    about: "Nothing is lost. Try again later.",
+    shows: ["retryAfterSeconds"],
+  },
+  "service-unavailable": {
+    status: 503,
+    title: "The platform cannot answer now",
+    about: "Its database does not answer. Nothing was changed. Try again later.",
+    shows: ["retryAfterSeconds"],
+  },
+  "internal-error": {
+    status: 500,
+    title: "Something went wrong here",
+    about: "The error was recorded under the request's id.",
+  },
+} as const satisfies Record<string, ProblemSpec>;
+
+export type Slug = keyof typeof catalogue;
+type Spec<S extends Slug> = (typeof catalogue)[S];
+type Shown<S extends Slug> = Spec<S> extends { readonly shows: readonly (infer Name extends string)[] }
+  ? Readonly<Record<Name, unknown>>
+  : undefined;
+
+/** One wrong field: where it is (RFC 6901) and what is wrong with it. */
+export interface FieldError {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/** An error that a client may be told. `cause` is logged and never sent. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly status: number;
+
+  constructor(
+    readonly slug: Slug,
+    /** The members named by the catalogue's `shows`. */
+    readonly fields: Readonly<Record<string, unknown>> = {},
+    options: { readonly detail?: string | undefined; readonly cause?: unknown } = {},
+  ) {
+    super(options.detail ?? catalogue[slug].title, { cause: options.cause });
+    this.status = catalogue[slug].status;
+    this.detail = options.detail;
+  }
+
+  /** A sentence for this occurrence, when the title does not say enough. Never with what a person wrote. */
+  readonly detail: string | undefined;
+}
+
+/** Makes the problem `slug`; the type asks for exactly the members that the catalogue shows. */
+export function problem<S extends Slug>(
+  slug: S,
+  ...[fields, options]: Shown<S> extends undefined
+    ? [fields?: undefined, options?: { readonly detail?: string; readonly cause?: unknown }]
+    : [fields: Shown<S>, options?: { readonly detail?: string; readonly cause?: unknown }]
+): Problem {
+  return new Problem(slug, fields ?? {}, options);
+}
+
+/** The problem of fields that a schema could not see to be wrong: same slug, same shape. */
+export function invalidRequest(errors: readonly FieldError[]): Problem {
+  return new Problem("invalid-request", { errors });
+}
