@@ -25,7 +25,7 @@ export async function startOwnProcess(options: OwnProcessOptions): Promise<Runni
       ...permissions(environment),
       `${repositoryDirectory}/api/${name === "api" ? "main" : "worker"}.ts`,
     ],
-    environment: { ...environment },
+    environment: { NO_COLOR: "1", ...environment },
     workingDirectory: repositoryDirectory,
     directory,
     ready: name === "api"

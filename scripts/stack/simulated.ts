@@ -21,7 +21,10 @@ export interface RunningSimulated extends RunningPart {
 
 /** @throws StartFailure */
 export async function startSimulated(options: SimulatedOptions): Promise<RunningSimulated> {
-  const { name, directory } = options;
+  const { name, directory, environment } = options;
+  const namedFiles = Object.entries(environment).filter(([key]) => key.endsWith("_FILE")).map(([, path]) =>
+    path
+  );
   const running = await startProcess({
     name,
     command: Deno.execPath(),
@@ -30,9 +33,7 @@ export async function startSimulated(options: SimulatedOptions): Promise<Running
       "--no-prompt",
       "--quiet",
       "--cached-only",
-      `--allow-read=${repositoryDirectory},${directory},${
-        Deno.realPathSync(`${repositoryDirectory}/.local`)
-      }`,
+      `--allow-read=${[repositoryDirectory, directory, ...namedFiles].join(",")}`,
       `--allow-write=${directory}`,
       "--allow-net=127.0.0.1,localhost",
       "--allow-env",
@@ -40,7 +41,7 @@ export async function startSimulated(options: SimulatedOptions): Promise<Running
       "--allow-ffi",
       `${repositoryDirectory}/infra/simulated/${name}/main.ts`,
     ],
-    environment: { ...options.environment },
+    environment: { NO_COLOR: "1", ...environment },
     workingDirectory: directory,
     directory,
     ready: { line: /^\{.*"listening"/ },
