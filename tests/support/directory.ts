@@ -24,7 +24,8 @@ export async function removeTestDirectory(directory: string): Promise<void> {
   await Deno.remove(directory, { recursive: true });
 }
 
-async function clearDeadRuns(): Promise<void> {
+/** Ends the processes and removes the directories of test runs of this account that were killed. */
+export async function clearDeadRuns(): Promise<void> {
   for await (const entry of Deno.readDir(parent)) {
     const directory = `${parent}/${entry.name}`;
     if (!entry.isDirectory || !entry.name.startsWith(prefix)) continue;
@@ -32,7 +33,6 @@ async function clearDeadRuns(): Promise<void> {
     if (owner === undefined) continue;
     const [pid, startTime] = owner.split(" ");
     if (startTimeOf(Number(pid)) === startTime) continue;
-    await endLeftovers(directory);
     for await (const part of Deno.readDir(directory)) {
       if (part.isDirectory) await endLeftovers(`${directory}/${part.name}`);
     }
