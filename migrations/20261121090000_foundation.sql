@@ -277,6 +277,7 @@ create policy person on app.mailboxes for select to mss_api, mss_worker using ((
 create policy person on app.addresses for select to mss_api, mss_worker using ((select app.scope()) = 'person' and exists (select from app.mailboxes b where b.structure_id = addresses.structure_id and b.id = addresses.mailbox_id));
 create policy person on app.structures for select to mss_api, mss_worker using ((select app.scope()) = 'person' and (
   exists (select from app.mailboxes b where b.structure_id = structures.id) or exists (select from app.memberships m where m.structure_id = structures.id)));
+create policy person on app.domains for select to mss_api, mss_worker using ((select app.scope()) = 'person' and exists (select from app.mailboxes b where b.structure_id = domains.structure_id and b.domain_id = domains.id));
 create policy person on app.submissions to mss_api, mss_worker using ((select app.scope()) = 'person' and exists (select from app.mailboxes b where b.structure_id = submissions.structure_id and b.id = submissions.mailbox_id))
   with check ((select app.scope()) = 'person' and exists (select from app.mailboxes b where b.structure_id = submissions.structure_id and b.id = submissions.mailbox_id));
 -- What everybody who is signed in may know: the white list.

@@ -1,0 +1,161 @@
+/**
+ * Runs the jobs, in one process at a time.
+ *
+ * The queue library frees the jobs of a worker that was killed only after four hours. Here whoever holds the lock below is the only
+ * one at work, so all that is still marked as running when it takes the lock belongs to the dead, and is freed at once.
+ */
+import { Logger, makeWorkerUtils, parseCronItems, run, type Runner, type TaskList } from "graphile-worker";
+import pg from "pg";
+import { enqueue } from "../database/enqueue.ts";
+import { inSystem } from "../database/in-tenant.ts";
+import { applyDomain } from "./apply-domain.ts";
+import { applyMailbox } from "./apply-mailbox.ts";
+import { reconcileMailboxes } from "./reconcile-mailboxes.ts";
+import { refreshWhiteList } from "./refresh-white-list.ts";
+import type { WorkerDeps } from "./worker-deps.ts";
+
+export interface WorkersOptions {
+  readonly deps: WorkerDeps;
+  /** Pool of the role that owns the queue; not ended here. */
+  readonly pool: pg.Pool;
+  /** One connection of its own, which holds the lock. */
+  readonly connection: pg.ClientConfig;
+  readonly whiteListRefreshSeconds: number;
+  /** Called each time this process begins to work. */
+  readonly onReady: () => void;
+}
+
+export interface RunningWorkers {
+  /** Ends after the running jobs. */
+  stop(): Promise<void>;
+}
+
+/** Name of the lock in the database: an arbitrary number, the same in every version. */
+const lockKey = 7_206_031_945;
+const concurrency = 4;
+const reconcileCron = "*/10 * * * *";
+const retryMilliseconds = 1_000;
+
+/** Stands by until it holds the lock, works until the connection that holds it is lost, and begins again. Never throws. */
+export function runWorkers(options: WorkersOptions): RunningWorkers {
+  const { log } = options.deps.contextOf("workers");
+  const stopped = new AbortController();
+  const done = (async () => {
+    while (!stopped.signal.aborted) {
+      try {
+        await workWhileLocked(options, stopped.signal);
+      } catch (error) {
+        log.warn("workers.interrupted", { error: error instanceof Error ? error.message : "unknown" });
+      }
+      if (!stopped.signal.aborted) await pause(retryMilliseconds, stopped.signal);
+    }
+  })();
+  return {
+    stop: async () => {
+      stopped.abort();
+      await done;
+    },
+  };
+}
+
+async function workWhileLocked(options: WorkersOptions, stopped: AbortSignal): Promise<void> {
+  const client = new pg.Client(options.connection);
+  const lost = new Promise<void>((resolve) => {
+    client.once("error", () => resolve());
+    client.once("end", () => resolve());
+  });
+  const ended = new Promise<void>((resolve) =>
+    stopped.addEventListener("abort", () => resolve(), { once: true })
+  );
+  await client.connect();
+  try {
+    // Waits in the database when another process works; a stop ends the connection and with it the wait.
+    const locked = client.query("select pg_advisory_lock($1)", [lockKey]);
+    locked.catch(() => {});
+    if (await Promise.race([locked.then(() => true), ended.then(() => false)])) {
+      await work(options, Promise.race([lost, ended]));
+    }
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function work(options: WorkersOptions, until: Promise<void>): Promise<void> {
+  const { deps, pool } = options;
+  await freeJobsOfTheDead(pool);
+  const runner = await run({
+    pgPool: pool,
+    concurrency,
+    noHandleSignals: true,
+    taskList: tasks(deps),
+    parsedCronItems: parseCronItems([{
+      task: "reconcile-mailboxes",
+      match: reconcileCron,
+      identifier: "reconcile-mailboxes",
+    }]),
+    logger: new Logger(() => () => {}),
+  });
+  runner.promise.catch(() => {});
+  const timer = setInterval(() => void askForWhiteList(deps), options.whiteListRefreshSeconds * 1000);
+  try {
+    await askForWhiteList(deps);
+    options.onReady();
+    await Promise.race([until, runner.promise]);
+  } finally {
+    clearInterval(timer);
+    await stopRunner(runner);
+  }
+}
+
+async function stopRunner(runner: Runner): Promise<void> {
+  try {
+    await runner.stop();
+  } catch {
+    // Already stopped: it ended by itself with the database.
+  }
+}
+
+async function freeJobsOfTheDead(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ locked_by: string }>(
+    "select distinct locked_by from graphile_worker.jobs where locked_by is not null",
+  );
+  const queues = await pool.query<{ locked_by: string }>(
+    "select distinct locked_by from graphile_worker._private_job_queues where locked_by is not null",
+  );
+  const dead = [...new Set([...rows, ...queues.rows].map((row) => row.locked_by))];
+  if (dead.length === 0) return;
+  const utils = await makeWorkerUtils({ pgPool: pool, logger: new Logger(() => () => {}) });
+  try {
+    await utils.forceUnlockWorkers(dead);
+  } finally {
+    await utils.release();
+  }
+}
+
+/** The jobs by kind; a payload was written by `enqueue`, whose type is the contract. */
+function tasks(deps: WorkerDeps): TaskList {
+  return {
+    "apply-domain": (payload) => applyDomain(deps, payload as { structureId: string; domainId: string }),
+    "apply-mailbox": (payload) => applyMailbox(deps, payload as { structureId: string; mailboxId: string }),
+    "reconcile-mailboxes": async () => void await reconcileMailboxes(deps),
+    "refresh-white-list": () => refreshWhiteList(deps),
+  };
+}
+
+async function askForWhiteList(deps: WorkerDeps): Promise<void> {
+  const ctx = deps.contextOf("refresh-white-list");
+  try {
+    await inSystem(ctx, (tx) => enqueue(tx, { kind: "refresh-white-list" }, "refresh-white-list"));
+  } catch (error) {
+    ctx.log.warn("refresh-white-list.not-asked", {
+      error: error instanceof Error ? error.message : "unknown",
+    });
+  }
+}
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+  });
+}

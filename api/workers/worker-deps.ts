@@ -1,0 +1,13 @@
+/** What the jobs receive from `worker.ts`. */
+import type { Context } from "../context.ts";
+import type { MailServer } from "../mail-server/mod.ts";
+
+export interface WorkerDeps {
+  /** Context of a job: the system acts, under the job's name. */
+  readonly contextOf: (job: string) => Context;
+  readonly mailServer: MailServer;
+  /** Fetches and imports the white list; true when trying again soon may help (api/trust-space). */
+  readonly refreshWhiteList: (ctx: Context) => Promise<boolean>;
+  /** Tells the gateways that the state of a box has changed: they end its open streams when it may not be open any more. */
+  readonly announceMailbox: (mailboxId: string) => Promise<void>;
+}
