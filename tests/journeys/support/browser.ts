@@ -1,0 +1,46 @@
+/** A real browser, driven: Debian's Chromium, one profile per person. */
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+
+/** Without these the browser looks up its maker's hosts at every start, which no test may do. */
+const quiet = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Where Chromium is: `CHROMIUM_BIN` when scripts/test unpacked it privately, else the installed package. */
+export async function startBrowser(): Promise<Browser> {
+  return await chromium.launch({
+    executablePath: Deno.env.get("CHROMIUM_BIN") ?? "/usr/bin/chromium",
+    args: quiet,
+  });
+}
+
+/** A profile of its own: cookies and storage of one person. Requests to any other origin than the platform's fail the test. */
+export async function openProfile(
+  browser: Browser,
+  allowedOrigins: readonly string[],
+): Promise<BrowserContext> {
+  const context = await browser.newContext({ locale: "fr-FR", acceptDownloads: true });
+  await context.route("**/*", async (route) => {
+    const url = new URL(route.request().url());
+    const local = url.protocol === "data:" || url.protocol === "blob:";
+    if (local || allowedOrigins.includes(url.origin)) await route.continue();
+    else await route.abort("blockedbyclient");
+  });
+  return context;
+}
+
+/** Signs in by the page of the simulated Pro Santé Connect, as the person whose button is named so. */
+export async function signInAs(page: Page, baseUrl: string, name: RegExp): Promise<void> {
+  await page.goto(baseUrl);
+  await page.getByRole("link", { name: /Pro Santé Connect/ }).or(
+    page.getByRole("button", { name: /Pro Santé Connect/ }),
+  ).click();
+  await page.getByRole("button", { name }).click();
+  await page.waitForURL((url) => url.origin === new URL(baseUrl).origin);
+}
