@@ -26,6 +26,8 @@ export const actions = [
   "operator-role.grant",
   "operator-role.revoke",
   "audit.read",
+  "person.create",
+  "person.update",
   "session.start",
   "session.refuse",
   "session.end",

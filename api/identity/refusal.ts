@@ -55,18 +55,15 @@ export class SignInRefused extends Error {
 
   /** The neutral sentence's code: only what the person can do about it differs. */
   get publicReason(): PublicReason {
-    switch (this.reason) {
-      case "provider-unreachable":
-      case "provider-metadata":
-        return "identity-provider-unavailable";
-      case "cancelled":
-        return "sign-in-cancelled";
-      case "attempt-unknown":
-      case "attempt-expired":
-      case "attempt-other-browser":
-        return "sign-in-expired";
-      default:
-        return "sign-in-refused";
-    }
+    return publicReasons[this.reason] ?? "sign-in-refused";
   }
 }
+
+const publicReasons: Partial<Record<RefusalReason, PublicReason>> = {
+  "provider-unreachable": "identity-provider-unavailable",
+  "provider-metadata": "identity-provider-unavailable",
+  "cancelled": "sign-in-cancelled",
+  "attempt-unknown": "sign-in-expired",
+  "attempt-expired": "sign-in-expired",
+  "attempt-other-browser": "sign-in-expired",
+};

@@ -17,10 +17,25 @@ export async function insertAttempt(tx: Tx, row: AttemptRow): Promise<void> {
   await tx.insertInto("app.sign_in_attempts").values(row).execute();
 }
 
-/** Single use: whoever takes the attempt removes it, and of two at once one alone finds it. */
-export async function takeAttempt(tx: Tx, stateHash: Uint8Array): Promise<AttemptRow | undefined> {
-  return await tx.deleteFrom("app.sign_in_attempts").where("state_hash", "=", stateHash).returningAll()
+/**
+ * Single use: whoever takes the attempt removes it, and of two at once one alone finds it. Another browser's attempt stays
+ * where it is, so that a stranger who saw its state cannot spoil it.
+ */
+export async function takeAttempt(
+  tx: Tx,
+  stateHash: Uint8Array,
+  bindingHash: Uint8Array,
+): Promise<AttemptRow | "other-browser" | undefined> {
+  const taken = await tx.deleteFrom("app.sign_in_attempts").where("state_hash", "=", stateHash)
+    .where("binding_hash", "=", bindingHash).returningAll().executeTakeFirst();
+  if (taken) return taken;
+  const foreign = await tx.selectFrom("app.sign_in_attempts").select("state_hash").where(
+    "state_hash",
+    "=",
+    stateHash,
+  )
     .executeTakeFirst();
+  return foreign ? "other-browser" : undefined;
 }
 
 /** Attempts that nobody finished. A few at a time, since it is done on the way of another request. */

@@ -1,0 +1,72 @@
+/** The room's dependencies, made once per process. */
+import type { Actor, AppDeps } from "../context.ts";
+import { createIdentityProvider, type IdentityProvider } from "./identity-provider.ts";
+import { createSessionCache } from "./session-cache.ts";
+import { findSession, type Session } from "./sessions.ts";
+import type { SignInDependencies } from "./sign-in.ts";
+
+/** Name of the session's cookie. `__Host-`: of this host alone, Secure, on every path (RFC 6265bis §4.1.3.2). */
+export const sessionCookie = "__Host-mss_session";
+/** Binds a sign-in on its way to the browser that began it. */
+export const bindingCookie = "__Host-mss_sign_in";
+
+export interface Identity extends SignInDependencies {
+  readonly baseUrl: string;
+  /** Whether the mail server answers, for the page that says so. */
+  readonly probeMailServer: (signal: AbortSignal) => Promise<"ready" | "unavailable">;
+}
+
+/** @param provider another identity provider, in tests that need one */
+export function createIdentity(deps: AppDeps, provider?: IdentityProvider): Identity {
+  const { config } = deps;
+  const psc = config.proSanteConnect;
+  return {
+    db: deps.db,
+    now: deps.now,
+    baseUrl: config.baseUrl,
+    cache: createSessionCache(deps.redis, deps.log),
+    limits: config.session,
+    isRppsKeyChecked: psc.rppsKey === "checked",
+    probeMailServer: (signal) => deps.mailServer.probe(signal),
+    provider: provider ?? createIdentityProvider({
+      issuer: psc.issuer,
+      discoveryUrl: psc.discoveryUrl,
+      clientId: psc.clientId,
+      clientSecret: psc.clientSecret,
+      acrValues: psc.acrValues.join(" "),
+      acceptedAcr: psc.acceptedAcr,
+      isResponseIssuerRequired: psc.responseIssuer === "required",
+      baseUrl: config.baseUrl,
+      timeoutSeconds: psc.timeoutSeconds,
+    }, deps.log),
+  };
+}
+
+/** The session of this request's cookie, or undefined. */
+export async function findRequestSession(identity: Identity, request: Request): Promise<Session | undefined> {
+  return await findSession(identity, readCookie(request.headers, sessionCookie), {
+    isActivity: isActivity(request),
+  });
+}
+
+/** Who sends this request: the person of its session, or nobody. */
+export async function findActor(identity: Identity, request: Request): Promise<Actor> {
+  return (await findRequestSession(identity, request))?.actor ?? { kind: "anonymous" };
+}
+
+/**
+ * Whether a request shows that somebody is there. What a page does by itself does not: its look at the session, its event
+ * stream, and what it marks with `X-MSS-Background: 1`.
+ */
+export function isActivity(request: Request): boolean {
+  const { pathname } = new URL(request.url);
+  if (pathname === "/api/v1/session" || pathname === "/jmap/eventsource") return false;
+  return request.headers.get("x-mss-background") !== "1";
+}
+
+/** The value of a cookie; undefined when it is absent or sent twice, since no browser of ours does that. */
+export function readCookie(headers: Headers, name: string): string | undefined {
+  const values = (headers.get("cookie") ?? "").split(";").map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1));
+  return values.length === 1 ? values[0] : undefined;
+}

@@ -1,0 +1,21 @@
+/** Who opens which mailbox: the question of the gateway, and of every way in that is to come. */
+import { type HasDatabase, inPerson } from "../database/in-tenant.ts";
+import { type OpenableMailbox, selectOpenableMailboxes } from "./queries.ts";
+
+/**
+ * The active boxes that this person opens now, his own (PER, by his national identity) first, then those of which he is a
+ * member. Read from PostgreSQL at each call: a right that is taken away is gone at the next request.
+ */
+export async function listOpenableMailboxes(ctx: HasDatabase, personId: string): Promise<OpenableMailbox[]> {
+  return await inPerson(ctx, personId, (tx) => selectOpenableMailboxes(tx, personId));
+}
+
+/** Whether this person opens this box now. */
+export async function mayOpenMailbox(
+  ctx: HasDatabase,
+  personId: string,
+  mailboxId: string,
+): Promise<boolean> {
+  const found = await inPerson(ctx, personId, (tx) => selectOpenableMailboxes(tx, personId, mailboxId));
+  return found.length > 0;
+}

@@ -1,0 +1,40 @@
+/**
+ * Identity: who is there, and what he may do.
+ *
+ * People sign in with Pro Santé Connect (OpenID Connect, authorisation code with PKCE) and no other way yet. The account's
+ * key is (issuer, subject); the national identity (idNat_PS) stands beside it and is what attaches a personal mailbox. A
+ * person made beforehand by an administrator, known by idNat_PS only, becomes an account at the first sign-in.
+ *
+ * States of a sign-in: begun (a row of sign_in_attempts, ten minutes, bound to one browser) → returned (the row is taken,
+ * once) → a session, or a refusal with its own reason inside and one of four neutral codes outside.
+ * States of a session: live → ended (signed-out, replaced, person-suspended, ended-by-operator, ended-by-provider) or
+ * expired (30 minutes without activity, 4 hours after the card or phone was presented).
+ *
+ * Invariants: no token of the provider leaves this room or outlives the sign-in, but the id_token kept until the session's
+ * end for the provider's own sign-out; the browser holds one opaque token, the database its digest; PostgreSQL decides,
+ * Redis only shortens the way and never for longer than three seconds.
+ */
+export { type Action, actions } from "../actions.ts";
+export {
+  createIdentity,
+  findActor,
+  findRequestSession,
+  type Identity,
+  isActivity,
+  readCookie,
+  sessionCookie,
+} from "./identity.ts";
+export type { OpenableMailbox } from "./queries.ts";
+export { listOpenableMailboxes, mayOpenMailbox } from "./mailboxes-of-person.ts";
+export { authorise, may, policy, type PolicySubject, type Role, roles, rolesOver } from "./policy.ts";
+export { isSameOrigin, needsSameOrigin } from "./request-origin.ts";
+export { hasForgedRpps, isLuhnValid, rppsOf } from "./rpps.ts";
+export { sessionCacheSeconds, sessionsEndedChannel } from "./session-cache.ts";
+export {
+  endSessions,
+  findSession,
+  type Session,
+  type SessionDependencies,
+  type SessionEnd,
+  type SessionLimits,
+} from "./sessions.ts";

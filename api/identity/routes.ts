@@ -1,0 +1,164 @@
+/** Sign-in, its return, sign-out, and what a page needs to know of its session. */
+import type { Context as HonoContext } from "hono";
+import {
+  type ApiEnv,
+  commonProblems,
+  contextOf,
+  createRoute,
+  createRoutes,
+  problemResponses,
+} from "../http/openapi.ts";
+import { inPerson } from "../database/in-tenant.ts";
+import { problem } from "../problems.ts";
+import { bindingCookie, findRequestSession, type Identity, readCookie, sessionCookie } from "./identity.ts";
+import { listOpenableMailboxes } from "./mailboxes-of-person.ts";
+import { selectStructureNames } from "./queries.ts";
+import { SignInRefused } from "./refusal.ts";
+import { defaultReturnTo, toLocalPath } from "./return-to.ts";
+import { rppsOf } from "./rpps.ts";
+import { type SessionBody, sessionBody, signedOutBody } from "./schemas.ts";
+import { type Session, signOut } from "./sessions.ts";
+import { attemptSeconds, completeSignIn, SignInFailed, startSignIn } from "./sign-in.ts";
+
+const readSession = createRoute({
+  method: "get",
+  path: "/api/v1/session",
+  operationId: "readSession",
+  tags: ["session"],
+  summary: "Who is signed in, with his roles and the boxes he opens",
+  responses: {
+    200: { description: "The session", content: { "application/json": { schema: sessionBody } } },
+    ...problemResponses(...commonProblems),
+  },
+});
+
+const endSession = createRoute({
+  method: "post",
+  path: "/auth/sign-out",
+  operationId: "signOut",
+  tags: ["session"],
+  summary: "Ends the session; repeating it changes nothing",
+  responses: {
+    200: { description: "Ended", content: { "application/json": { schema: signedOutBody } } },
+    ...problemResponses("not-same-origin", "internal-error", "service-unavailable"),
+  },
+});
+
+/** Longest wait for the mail server's own answer: the page must not hang on it. */
+const probeMilliseconds = 1_500;
+
+export function identityRoutes(identity: Identity) {
+  const routes = createRoutes();
+
+  routes.get("/auth/sign-in", async (c) => {
+    const returnTo = c.req.query("returnTo");
+    // Another site must not sign anybody in: the person presses the button of our own page first (ASVS 7.6.2).
+    if (c.req.header("sec-fetch-site") === "cross-site") {
+      return leave(c, toSignInPage(undefined, toLocalPath(returnTo)));
+    }
+    try {
+      const binding = readCookie(c.req.raw.headers, bindingCookie);
+      const started = await startSignIn(identity, contextOf(c), { returnTo, binding });
+      setCookie(c, bindingCookie, started.binding, attemptSeconds);
+      return leave(c, started.authorizationUrl.href, 302);
+    } catch (error) {
+      if (!(error instanceof SignInRefused)) throw error;
+      contextOf(c).log.warn("sign-in.refused", { reason: error.reason, requestId: c.get("requestId") });
+      return leave(c, toSignInPage(error, toLocalPath(returnTo)));
+    }
+  });
+
+  routes.get("/auth/callback", async (c) => {
+    const { headers } = c.req.raw;
+    try {
+      const signedIn = await completeSignIn(identity, contextOf(c), {
+        // The address the provider was given, whatever a proxy in front calls this host.
+        callback: new URL(new URL(c.req.url).search, new URL("/auth/callback", identity.baseUrl)),
+        binding: readCookie(headers, bindingCookie),
+        sessionToken: readCookie(headers, sessionCookie),
+      });
+      setCookie(c, sessionCookie, signedIn.token);
+      return leave(c, signedIn.returnTo);
+    } catch (error) {
+      if (!(error instanceof SignInFailed)) throw error;
+      return leave(c, toSignInPage(error.refusal, error.returnTo));
+    }
+  });
+
+  routes.openapi(endSession, async (c) => {
+    const ended = await signOut(identity, contextOf(c), readCookie(c.req.raw.headers, sessionCookie));
+    setCookie(c, sessionCookie, "", 0);
+    const url = ended ? await identity.provider.endSessionUrl(ended.idToken) : undefined;
+    c.header("cache-control", "no-store");
+    return c.json({ endSessionUrl: url?.href ?? null }, 200);
+  });
+
+  routes.openapi(readSession, async (c) => {
+    const session = await findRequestSession(identity, c.req.raw);
+    if (!session) throw problem("sign-in-required");
+    c.header("cache-control", "no-store");
+    return c.json(await describeSession(identity, session), 200);
+  });
+
+  return routes;
+}
+
+async function describeSession(identity: Identity, session: Session): Promise<SessionBody> {
+  const { actor } = session;
+  const structureIds = [...new Set(actor.memberships.map((one) => one.structureId))];
+  const [mailboxes, names, mailServer] = await Promise.all([
+    listOpenableMailboxes(identity, actor.personId),
+    structureIds.length === 0
+      ? new Map<string, string>()
+      : inPerson(identity, actor.personId, (tx) => selectStructureNames(tx, structureIds)),
+    identity.probeMailServer(AbortSignal.timeout(probeMilliseconds)).catch(() => "unavailable" as const),
+  ]);
+  return {
+    person: {
+      id: actor.personId,
+      givenName: session.givenName,
+      familyName: session.familyName,
+      displayName: actor.displayName,
+      rpps: rppsOf(actor.idNatPs),
+    },
+    roles: [
+      ...actor.operatorRoles.map((role) => ({ role, structureId: null, structureName: null })),
+      ...actor.memberships.map(({ role, structureId }) => ({
+        role,
+        structureId,
+        structureName: names.get(structureId) ?? null,
+      })),
+    ],
+    mailboxes: mailboxes.map(({ id, address, displayName, type, structureName }) => ({
+      id,
+      address,
+      displayName,
+      type,
+      structureName,
+      accountId: null,
+    })),
+    expiresAt: session.expiresAt.toISOString(),
+    idleExpiresAt: session.idleExpiresAt.toISOString(),
+    mailServer,
+  };
+}
+
+/** The web's sign-in page, which explains the reason and offers to try again. */
+function toSignInPage(refusal: SignInRefused | undefined, returnTo: string): string {
+  const query = new URLSearchParams();
+  if (refusal) query.set("reason", refusal.publicReason);
+  if (returnTo !== defaultReturnTo) query.set("returnTo", returnTo);
+  return query.size === 0 ? "/sign-in" : `/sign-in?${query}`;
+}
+
+/** A redirect that leaves no trace of codes and states in a cache or a Referer. */
+function leave(c: HonoContext<ApiEnv>, to: string, status: 302 | 303 = 303): Response {
+  c.header("cache-control", "no-store");
+  c.header("referrer-policy", "no-referrer");
+  return c.redirect(to, status);
+}
+
+function setCookie(c: HonoContext<ApiEnv>, name: string, value: string, maxAgeSeconds?: number): void {
+  const age = maxAgeSeconds === undefined ? "" : `; Max-Age=${maxAgeSeconds}`;
+  c.header("set-cookie", `${name}=${value}; Path=/; Secure; HttpOnly; SameSite=Lax${age}`, { append: true });
+}
