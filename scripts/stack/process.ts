@@ -127,10 +127,10 @@ export async function startProcess(spec: ProcessSpec): Promise<StartedProcess> {
     } else if (await holds(spec.ready)) return { ...process, readyLine: "" };
     await later(25);
   }
-  await kill();
   const why = endCode === undefined
     ? `${spec.name} was not ready after ${timeoutSeconds} s`
     : `${spec.name} ended with code ${endCode} before it was ready`;
+  await kill();
   throw new StartFailure(tail.length === 0 ? `${why}.` : `${why}. It said last:\n  ${tail.join("\n  ")}`);
 }
 
