@@ -1,0 +1,42 @@
+/**
+ * The mail server asks before it queues what a box submits (Stalwart's MTA hook, stage DATA): the last place where a
+ * second sending of the same message can be stopped. Anything but our answer is "later" to the sender: nothing is lost.
+ */
+import {
+  acceptSubmission,
+  alreadyAccepted,
+  deferSubmission,
+  type HookAnswer,
+  refuseSubmission,
+  type SubmissionHook,
+} from "../mail-server/mod.ts";
+import type { Ledger } from "./ledger.ts";
+
+const encoder = new TextEncoder();
+
+/** Compares the Bearer secret in a time that does not tell how much of it was right. No secret configured: never. */
+export function isHookSecret(authorization: string | undefined, secret: string | null): boolean {
+  if (secret === null || secret === "" || authorization === undefined) return false;
+  const given = encoder.encode(authorization), wanted = encoder.encode(`Bearer ${secret}`);
+  let difference = given.length ^ wanted.length;
+  for (let i = 0; i < wanted.length; i++) difference |= wanted[i]! ^ (given[i] ?? 0);
+  return difference === 0;
+}
+
+/**
+ * Decides on one submission. Standard clients (SMTP) keep no ledger: they may send one Message-ID in several envelopes.
+ */
+export async function answerHook(hook: SubmissionHook, ledger: Ledger): Promise<HookAnswer> {
+  const { box, messageId, queueId, recipients, via } = hook;
+  if (via === "smtp" || messageId === undefined) return acceptSubmission();
+  switch (await ledger.admit({ box, messageId, queueId, recipients })) {
+    case "accept":
+      return acceptSubmission();
+    case "already-accepted":
+      return alreadyAccepted();
+    case "wait":
+      return deferSubmission("This message is being sent already; try again later.");
+    case "unknown":
+      return refuseSubmission("This message may have been sent before; it is not sent again by itself.");
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * `/jmap/*` of the browser and `/internal/mail-server/hook` of the mail server. Who speaks is known from the session
+ * (api/http/authenticate.ts); changing requests of another site were refused before this (api/app.ts).
+ */
+import type { Context as HonoContext } from "hono";
+import type { PersonActor } from "../context.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { isSameOrigin } from "../identity/mod.ts";
+import { InvalidHook, MailServerUnavailable, readSubmissionHook } from "../mail-server/mod.ts";
+import { problem } from "../problems.ts";
+import type { Box, PersonBoxes } from "./accounts.ts";
+import { answerApiCall } from "./api-call.ts";
+import { downloadBlob } from "./download.ts";
+import { openEventSource, readEventSourceQuery } from "./event-source.ts";
+import type { Gateway } from "./gateway.ts";
+import { answerHook, isHookSecret } from "./hook.ts";
+import { parseRequest, readCapped, RequestError, requireJsonContentType } from "./request.ts";
+import { composeSession, limitsOf } from "./session.ts";
+import { uploadBlob } from "./upload.ts";
+import { BoxRefused } from "./upstream.ts";
+import { serveSocket } from "./websocket.ts";
+
+/** After this many seconds the mail server is worth another try; the web waits longer each time. */
+const retryAfterSeconds = 5;
+
+function requestProblem(error: RequestError): Response {
+  return new Response(JSON.stringify(error.toProblem()), {
+    status: error.status,
+    headers: { "content-type": "application/problem+json", "cache-control": "no-store" },
+  });
+}
+
+/** JMAP's own problems are answered as JMAP says; the mail server's absence is one of the catalogue's. */
+async function answering(run: () => Promise<Response>): Promise<Response> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof RequestError) return requestProblem(error);
+    if (error instanceof MailServerUnavailable) {
+      throw problem("mail-server-unavailable", { retryAfterSeconds }, { cause: error });
+    }
+    if (error instanceof BoxRefused) throw problem("not-found", undefined, { cause: error });
+    throw error;
+  }
+}
+
+function personOf(c: HonoContext<ApiEnv>): PersonActor {
+  const { actor } = contextOf(c);
+  if (actor.kind !== "person") throw problem("sign-in-required");
+  return actor;
+}
+
+/** The box of an account id in a URL; one that is not the person's answers like one that is not there. */
+function boxIn(boxes: PersonBoxes, accountId: string): Box {
+  const box = boxes.byAccount.get(accountId);
+  if (box === undefined) throw problem("not-found");
+  return box;
+}
+
+export function createGatewayRoutes(gateway: Gateway) {
+  const routes = createRoutes();
+  const { accounts, upstream, hub, limits } = gateway;
+  const boxesOf = (person: PersonActor) => accounts.boxesOf(person.personId);
+
+  // RFC 8620 §2.2
+  routes.get("/.well-known/jmap", (c) => c.redirect("/jmap/session", 307));
+
+  routes.get("/jmap/session", (c) =>
+    answering(async () => {
+      const person = personOf(c);
+      const session = composeSession(await boxesOf(person), person.displayName, gateway.sessionOptions);
+      return Response.json(session, { headers: { "cache-control": "no-cache, no-store, must-revalidate" } });
+    }));
+
+  routes.post("/jmap/api", (c) =>
+    answering(async () => {
+      const person = personOf(c);
+      requireJsonContentType(c.req.header("content-type") ?? null);
+      const boxes = await boxesOf(person);
+      const narrowed = limitsOf(boxes, limits);
+      const body = await readCapped(c.req.raw, narrowed.maxSizeRequest);
+      const request = parseRequest(body, narrowed);
+      const { personId } = person;
+      return await answerApiCall({ personId, boxes, request, body, signal: c.req.raw.signal }, gateway);
+    }));
+
+  const upload = (c: HonoContext<ApiEnv>) =>
+    answering(async () =>
+      await uploadBlob(c.req.raw, boxIn(await boxesOf(personOf(c)), c.req.param("accountId")!), upstream)
+    );
+  routes.post("/jmap/upload/:accountId", upload);
+  routes.post("/jmap/upload/:accountId/", upload);
+
+  routes.get("/jmap/download/:accountId/:blobId/:name", (c) =>
+    answering(async () => {
+      const box = boxIn(await boxesOf(personOf(c)), c.req.param("accountId"));
+      const wanted = {
+        blobId: c.req.param("blobId"),
+        name: c.req.param("name"),
+        type: c.req.query("accept") ?? c.req.query("type") ?? "",
+      };
+      const found = await downloadBlob(c.req.raw, box, wanted, upstream);
+      if (found === undefined) throw problem("not-found");
+      return found;
+    }));
+
+  routes.get("/jmap/eventsource", (c) =>
+    answering(async () => {
+      const { personId, sessionId } = personOf(c);
+      const query = readEventSourceQuery(new URL(c.req.url).searchParams);
+      if (query === undefined) {
+        throw problem("invalid-request", {
+          errors: [{ pointer: "/query", detail: "types, closeafter, ping" }],
+        });
+      }
+      const boxes = await accounts.boxesOf(personId);
+      return openEventSource({ personId, sessionId, boxes }, query, hub, c.req.raw.signal);
+    }));
+
+  routes.get("/jmap/ws", (c) =>
+    answering(async () => {
+      const { personId, sessionId } = personOf(c);
+      // The upgrade takes the request away: whatever is needed of it is read before.
+      const { headers } = c.req.raw;
+      // No CORS rule restrains a WebSocket: without this any site could speak with the person's cookie.
+      if (!isSameOrigin(headers, gateway.baseUrl)) throw problem("not-same-origin");
+      const protocols = (headers.get("sec-websocket-protocol") ?? "").split(",").map((one) => one.trim());
+      if (headers.get("upgrade")?.toLowerCase() !== "websocket" || !protocols.includes("jmap")) {
+        throw problem("invalid-request", {
+          errors: [{
+            pointer: "/header/sec-websocket-protocol",
+            detail: "RFC 8887: a WebSocket speaking jmap",
+          }],
+        });
+      }
+      const boxes = await accounts.boxesOf(personId);
+      const narrowed = limitsOf(boxes, limits);
+      const { socket, response } = gateway.upgradeWebSocket(c.req.raw, { protocol: "jmap" });
+      serveSocket(socket, {
+        speaker: { personId, sessionId, boxes },
+        limits: narrowed,
+        maxConcurrentRequests: gateway.maxConcurrentRequests,
+        hub,
+        answer: (request, body, signal) =>
+          answering(async () =>
+            // Boxes are asked anew: a right may have ended since the socket was opened.
+            await answerApiCall(
+              { personId, boxes: await accounts.boxesOf(personId), request, body, signal },
+              gateway,
+            )
+          ).catch((error) => gateway.renderFailure(error)),
+      });
+      return response;
+    }));
+
+  routes.post("/internal/mail-server/hook", async (c) => {
+    if (!isHookSecret(c.req.header("authorization"), gateway.hookSecret)) throw problem("not-found");
+    const { body } = c.req.raw;
+    if (body === null) throw problem("malformed-json");
+    try {
+      return c.json(await answerHook(await readSubmissionHook(body), gateway.ledger));
+    } catch (error) {
+      if (error instanceof InvalidHook) throw problem("malformed-json", undefined, { cause: error });
+      throw error;
+    }
+  });
+
+  return routes;
+}

@@ -1,0 +1,83 @@
+/**
+ * Puts our `sessionState` into a Response object without parsing it (RFC 8620 §3.4).
+ *
+ * The member stands at the end of the text at both servers, before `createdIds` if there are any. The bytes
+ * `"sessionState":"` cannot come from inside a JSON string, where quotes are escaped, so the last of them outside
+ * `createdIds` is the member. Small answers are spliced whole; large ones flow through, with their last bytes held back.
+ */
+
+const key = new TextEncoder().encode('"sessionState":"');
+const quote = 0x22;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** An answer up to this size is read whole: one piece of known length is cheaper than a stream. */
+const wholeBytes = 1024 * 1024;
+/** Held back from a stream: room for the member and any creation ids. */
+const tailBytes = 256 * 1024;
+
+function lastIndexOf(bytes: Uint8Array, wanted: Uint8Array): number {
+  outer: for (let at = bytes.length - wanted.length; at >= 0; at--) {
+    if (bytes[at] !== wanted[0]) continue;
+    for (let i = 1; i < wanted.length; i++) if (bytes[at + i] !== wanted[i]) continue outer;
+    return at;
+  }
+  return -1;
+}
+
+/** The bytes with the last `sessionState` replaced; unchanged when there is none. */
+export function spliceSessionState(bytes: Uint8Array, replace: (state: string) => string): Uint8Array {
+  const at = lastIndexOf(bytes, key);
+  if (at < 0) return bytes;
+  const start = at + key.length;
+  const end = bytes.indexOf(quote, start);
+  if (end < 0) return bytes;
+  const state = encoder.encode(replace(decoder.decode(bytes.subarray(start, end))));
+  const spliced = new Uint8Array(bytes.length - (end - start) + state.length);
+  spliced.set(bytes.subarray(0, start));
+  spliced.set(state, start);
+  spliced.set(bytes.subarray(end), start + state.length);
+  return spliced;
+}
+
+function join(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+function spliceStream(body: ReadableStream<Uint8Array>, replace: (state: string) => string) {
+  let held: Uint8Array = new Uint8Array();
+  return body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        const all = join([held, chunk], held.length + chunk.length);
+        const free = Math.max(0, all.length - tailBytes);
+        if (free > 0) controller.enqueue(all.subarray(0, free));
+        held = all.subarray(free);
+      },
+      flush(controller) {
+        controller.enqueue(spliceSessionState(held, replace));
+      },
+    }),
+  );
+}
+
+/** The mail server's answer under our headers and with our session state. */
+export async function withSessionState(
+  response: Response,
+  replace: (upstreamState: string) => string,
+  headers: HeadersInit,
+): Promise<Response> {
+  const length = Number(response.headers.get("content-length") ?? Number.NaN);
+  if (response.body === null) return new Response(null, { headers });
+  if (length <= wholeBytes) {
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    return new Response(spliceSessionState(bytes, replace) as Uint8Array<ArrayBuffer>, { headers });
+  }
+  return new Response(spliceStream(response.body, replace), { headers });
+}
