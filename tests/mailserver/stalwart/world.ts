@@ -21,7 +21,12 @@ export const operatorDomain = "operateur.mssante.test";
 
 /** The server's program, or undefined: then the suite says "needs Stalwart" and skips. */
 export const stalwartProgram: string | undefined = findProgram(Deno.env.get("STALWART_BIN") || "stalwart");
-export const needsStalwartProgram = "needs Stalwart: no STALWART_BIN and no stalwart on the PATH";
+/** Title of a suite: says why it is skipped where it is. */
+export function titled(title: string): string {
+  return stalwartProgram === undefined
+    ? `${title} — needs Stalwart: no STALWART_BIN and no stalwart on the PATH`
+    : title;
+}
 
 export interface World {
   readonly directory: string;

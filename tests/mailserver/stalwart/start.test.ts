@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { rename } from "node:fs/promises";
+import net from "node:net";
+import { applyInRecovery, startServing } from "../../../mailserver/stalwart/server.ts";
+import { configure } from "../../../mailserver/stalwart/configure.ts";
+import { launch, portNames } from "../../../mailserver/stalwart/launch.ts";
+import { listeningAddresses } from "../../../mailserver/stalwart/sockets.ts";
+import { isAlive } from "../../../scripts/stack/proc.ts";
+import { prepareWorld, stalwartProgram, titled } from "./world.ts";
+
+type Prepared = Awaited<ReturnType<typeof prepareWorld>>;
+
+describe.skipIf(stalwartProgram === undefined)(titled("starting Stalwart"), () => {
+  let world: Prepared;
+  beforeAll(async () => {
+    world = await prepareWorld();
+  });
+  afterAll(async () => {
+    await world.stop();
+  });
+
+  const addresses = () => portNames.map((name) => `127.0.0.1:${world.options.ports[name]}`).sort();
+
+  it("goes from an empty database to serving on exactly the configured addresses", async () => {
+    const server = await launch(world.options);
+    try {
+      expect(listeningAddresses(server.pids[0]!)).toEqual(addresses());
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it("applies its settings once: the same plan again changes nothing", async () => {
+    await launch(world.options).then((server) => server.stop());
+    const { program, plan } = await configure(world.options);
+    expect(await applyInRecovery(program, plan, false)).toBe(0);
+  });
+
+  it("puts right what somebody changed by hand, and removes a listener nobody planned", async () => {
+    await launch(world.options).then((server) => server.stop());
+    const { program, plan } = await configure(world.options);
+    const strange = {
+      ...plan,
+      steps: [
+        { object: "x:Jmap", kind: "singleton" as const, value: { maxMethodCalls: 7 } },
+        {
+          object: "x:NetworkListener",
+          kind: "match" as const,
+          match: ["name"],
+          immutable: ["name"],
+          value: { name: "strange", protocol: "pop3", bind: { "127.0.0.1:18399": true }, useTls: false },
+        },
+      ],
+    };
+    expect(await applyInRecovery(program, strange, false)).toBe(2);
+    expect(await applyInRecovery(program, plan, false)).toBe(2);
+    expect(await applyInRecovery(program, plan, false)).toBe(0);
+  });
+
+  it("refuses to start when a port is taken, and nothing runs", async () => {
+    const port = world.options.ports["imap"]!;
+    const holder = net.createServer().listen(port, "127.0.0.1");
+    try {
+      await expect(launch(world.options)).rejects.toThrow(`Port ${port}`);
+      expect(await serversIn(world.options.directory)).toEqual([]);
+    } finally {
+      holder.close();
+    }
+  });
+
+  it("kills a server that could not bind and sat on a random port of all interfaces instead", async () => {
+    await launch(world.options).then((server) => server.stop());
+    const port = world.options.ports["imap"]!;
+    const holder = net.createServer().listen(port, "127.0.0.1");
+    try {
+      // The check before the start is left out: the port is taken between check and start.
+      const { program, expected } = await configure(world.options);
+      await expect(startServing(program, expected)).rejects.toThrow(
+        /listened on 0\.0\.0\.0:\d+, which nobody configured/,
+      );
+      expect(await serversIn(world.options.directory)).toEqual([]);
+    } finally {
+      holder.close();
+    }
+  });
+
+  it("refuses to start without the directory's password", async () => {
+    const file = `${world.options.secretsDirectory}/postgres-mail_directory`;
+    await rename(file, `${file}.away`);
+    try {
+      await expect(launch(world.options)).rejects.toThrow("DIRECTORY_DB_PASSWORD");
+      expect(await serversIn(world.options.directory)).toEqual([]);
+    } finally {
+      await rename(`${file}.away`, file);
+    }
+  });
+
+  it("stops a server that was started without that password all the same", async () => {
+    await launch(world.options).then((server) => server.stop());
+    const { program, expected } = await configure(world.options);
+    const { DIRECTORY_DB_PASSWORD: _, ...environment } = program.environment as Record<string, string>;
+    await expect(startServing({ ...program, environment }, expected)).rejects.toThrow(
+      "could not build its settings",
+    );
+    expect(await serversIn(world.options.directory)).toEqual([]);
+  });
+
+  it("refuses a second server on the same database", async () => {
+    const server = await launch(world.options);
+    try {
+      const shifted = Object.fromEntries(
+        Object.entries(world.options.ports).map(([name, port]) => [name, port + 60]),
+      );
+      await expect(launch({ ...world.options, ports: shifted })).rejects.toThrow("Another mail server");
+      expect(isAlive(server.pids[0]!)).toBe(true);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it("refuses a server of another line than the plan's", async () => {
+    await expect(launch({ ...world.options, binary: "/bin/true" })).rejects.toThrow("version unknown");
+    await expect(launch({ ...world.options, binary: "/nowhere/stalwart" })).rejects.toThrow("missing");
+  });
+
+  it("says in one sentence that PostgreSQL does not answer, and starts once it does", async () => {
+    const options = { ...world.options, postgres: { ...world.options.postgres, port: 9 } };
+    await expect(launch(options)).rejects.toThrow("could not be written to the platform's database");
+    await launch(world.options).then((server) => server.stop());
+  });
+
+  it("carries no secret in its configuration file, its arguments or its log", async () => {
+    const server = await launch(world.options);
+    try {
+      const config = await Deno.readTextFile(`${world.options.directory}/config.json`);
+      const commandLine = await Deno.readTextFile(`/proc/${server.pids[0]}/cmdline`);
+      const text = [config, commandLine, ...world.log].join("\n");
+      for await (const { name } of Deno.readDir(world.options.secretsDirectory)) {
+        const secret = await Deno.readTextFile(`${world.options.secretsDirectory}/${name}`);
+        expect(text.includes(secret), name).toBe(false);
+      }
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
+/** Processes of the server that run in this directory. */
+async function serversIn(directory: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name } of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const commandLine = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
+    if (commandLine.includes(`${directory}/config.json`)) found.push(name);
+  }
+  return found;
+}
