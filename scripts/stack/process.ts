@@ -153,7 +153,7 @@ export async function endLeftovers(directory: string): Promise<string[]> {
       const family = familyOf(pid);
       signal(-pid, "SIGTERM");
       for (let waited = 0; waited < 50 && isAlive(pid); waited++) await later(100);
-      for (const member of family) if (isSame(member)) signal(member.pid, "SIGKILL");
+      await killMembers(family);
     }
     await Deno.remove(path);
   }
@@ -232,6 +232,13 @@ function isSame(member: Member): boolean {
   return member.startTime !== undefined && startTimeOf(member.pid) === member.startTime;
 }
 
+/** Returns when none is left, or after 5 s when the kernel does not let go of one (a disk that hangs). */
+async function killMembers(members: readonly Member[]): Promise<void> {
+  const left = () => members.filter((member) => isSame(member) && isAlive(member.pid));
+  for (const member of left()) signal(member.pid, "SIGKILL");
+  for (let waited = 0; waited < 500 && left().length > 0; waited++) await later(10);
+}
+
 /** Descendants are named one by one too: PostgreSQL and Cyrus put theirs in groups of their own. */
 async function killFamily(
   leader: number,
@@ -239,7 +246,7 @@ async function killFamily(
   exited: Promise<unknown>,
 ): Promise<void> {
   signal(-leader, "SIGKILL");
-  for (const member of [...family, ...familyOf(leader)]) if (isSame(member)) signal(member.pid, "SIGKILL");
+  await killMembers([...family, ...familyOf(leader)]);
   await exited;
 }
 
