@@ -1,18 +1,20 @@
 /**
- * The stand-in mail server with what it needs and nothing of the platform above it: a private PostgreSQL with the platform's
- * schema, the simulated other operator, Exim and Cyrus. One per test file.
+ * The stand-in mail server with what it needs and nothing of the platform above it: a database of the run's PostgreSQL, the
+ * simulated other operator, Exim and Cyrus. One per test file.
  */
 import { hash } from "@node-rs/argon2";
 import { Client } from "pg";
+import { inject } from "vitest";
 import { createCyrus } from "../../../api/mail-server/cyrus/mod.ts";
 import type { MailServer } from "../../../api/mail-server/port.ts";
 import { launch, portNames } from "../../../mailserver/cyrus/launch.ts";
 import { localDirectory, privateDirectory, unprivilegedAccount } from "../../../scripts/stack/packages.ts";
 import type { LaunchOptions, RunningMailServer, RunningPart } from "../../../scripts/stack/part.ts";
 import { findFreePorts } from "../../../scripts/stack/ports.ts";
-import { startPostgres } from "../../../scripts/stack/postgres.ts";
+import { secretFile } from "../../../scripts/stack/secrets.ts";
 import { startSimulated } from "../../../scripts/stack/simulated.ts";
-import { migrateDatabase } from "../../../scripts/migrate.ts";
+import type {} from "../../support/cluster.setup.ts";
+import { removeTestDirectory, testDirectory } from "../../support/directory.ts";
 
 export const password = "correct horse battery staple";
 
@@ -37,8 +39,12 @@ export interface Stand {
   setStatus(address: string, status: "active" | "suspended"): Promise<void>;
   startOperator(): Promise<void>;
   stopOperator(): Promise<void>;
-  /** SIGKILL to the whole mail server, or starts it again with the same options. */
+  /** Starts the mail server again with the same options, after it was killed. */
   relaunch(): Promise<void>;
+  /** Pid of one of its processes. */
+  pidOf(name: "exim" | "cyrus" | "passwords"): Promise<number>;
+  /** Mainlog and paniclog of the MTA. */
+  mtaLog(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -46,35 +52,24 @@ export const hosted = "alpha.mssante.test";
 export const elsewhere = "gamma.mssante.test";
 
 export async function startStand(): Promise<Stand> {
-  const root = await Deno.makeTempDir({ prefix: "mss-cyrus-" });
-  await Deno.chmod(root, 0o755);
+  const root = await testDirectory("cyrus");
   const runAs = unprivilegedAccount();
   const secretsDirectory = privateDirectory(`${root}/secrets`, undefined);
   const log = (line: string): void => {
     if (Deno.env.get("STAND_LOG") !== undefined) console.log(line);
   };
-  const ports = findFreePorts([...portNames, "postgres", "operator", "operatorSmtp"], 18400, 18599);
-  const postgres = await startPostgres({
-    directory: `${root}/postgres`,
+  const ports = findFreePorts([...portNames, "operator", "operatorSmtp"], 18400, 18599);
+  const postgres = inject("postgres");
+  const databaseName = `cyrus_${crypto.randomUUID().slice(0, 8)}`;
+  const { host, port, superuser: user } = postgres;
+  const superuser = { host, port, user, password: postgres.passwords[user] ?? "" };
+  await asSuperuser(superuser, `create database ${databaseName} template ${postgres.template}`);
+  await secretFile(
     secretsDirectory,
-    port: ports.postgres,
-    durable: false,
-    runAs,
-    log: () => undefined,
-  });
-  await migrateDatabase({
-    host: postgres.address.host,
-    port: postgres.address.port,
-    database: "platform",
-    ownerPassword: postgres.passwords.mss_owner,
-    workerPassword: postgres.passwords.mss_worker,
-  });
-  const database = new Client({
-    ...postgres.address,
-    database: "platform",
-    user: "postgres",
-    password: postgres.superuserPassword,
-  });
+    "postgres-mail_directory",
+    () => postgres.passwords["mail_directory"] ?? "",
+  );
+  const database = new Client({ ...superuser, database: databaseName });
   await database.connect();
   const structure = await seed(database);
 
@@ -103,7 +98,7 @@ export async function startStand(): Promise<Stand> {
     secretsDirectory,
     packagesDirectory: `${localDirectory()}/packages`,
     ports,
-    postgres: { ...postgres.address, database: "platform" },
+    postgres: { host, port, database: databaseName },
     operatorDomain: "operateur.mssante.test",
     apiUrl: "http://127.0.0.1:1",
     nextHop,
@@ -140,14 +135,29 @@ export async function startStand(): Promise<Stand> {
     relaunch: async () => {
       mail = await launch(options);
     },
+    pidOf: async (name) => Number((await Deno.readTextFile(`${directory}/${name}.pid`)).split(" ")[0]),
+    mtaLog: async () => {
+      const files = ["mainlog", "rejectlog", "paniclog"].map((name) => `${directory}/exim/log/${name}`);
+      return (await Promise.all(files.map((file) => Deno.readTextFile(file).catch(() => "")))).join("");
+    },
     stop: async () => {
       await mail.stop();
       await stopOperator();
       await database.end();
-      await postgres.stop();
-      await Deno.remove(root, { recursive: true });
+      await asSuperuser(superuser, `drop database ${databaseName} with (force)`);
+      await removeTestDirectory(root);
     },
   };
+}
+
+async function asSuperuser(
+  server: { host: string; port: number; user: string; password: string },
+  sql: string,
+) {
+  const client = new Client({ ...server, database: "postgres" });
+  await client.connect();
+  await client.query(sql);
+  await client.end();
 }
 
 interface Structure {
