@@ -38,7 +38,10 @@ export function createPool(config: DatabaseConfig): pg.Pool {
 
 /** What `pg` needs to open one connection of its own (the worker's lock). */
 export function connectionOf(config: DatabaseConfig): pg.ClientConfig {
-  return { connectionString: config.url, password: config.password };
+  // Beside a connection string `pg` ignores a password given apart.
+  const url = new URL(config.url);
+  url.password = encodeURIComponent(config.password);
+  return { connectionString: url.href };
 }
 
 /** The query builder. Its `destroy` ends the pool. */
