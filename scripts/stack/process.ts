@@ -155,7 +155,7 @@ export async function endLeftovers(directory: string): Promise<string[]> {
       for (let waited = 0; waited < 50 && isAlive(pid); waited++) await later(100);
       await killMembers(family);
     }
-    await Deno.remove(path);
+    await Deno.remove(path).catch(() => undefined); // Whoever started it may still live and have removed it.
   }
   return names;
 }
