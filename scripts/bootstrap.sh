@@ -62,16 +62,15 @@ on_machine() {
   return 1
 }
 
-# wrap NAME PATH : .local/bin/NAME runs an unpacked program with the libraries, modules and fonts unpacked beside it.
+# wrap NAME PATH : .local/bin/NAME runs an unpacked program with the libraries, Perl modules and fonts unpacked beside it.
 wrap() {
   cat >"$local_directory/bin/$1.new" <<WRAPPER
 #!/bin/sh
 root='$packages'
-export LD_LIBRARY_PATH="\$root/usr/lib/x86_64-linux-gnu:\$root/usr/lib/aarch64-linux-gnu:\$root/usr/lib\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
-export PERL5LIB="\$root/usr/share/perl5:\$root/usr/share/perl/5.36:\$root/usr/lib/x86_64-linux-gnu/perl5/5.36:\$root/usr/lib/x86_64-linux-gnu/perl-base\${PERL5LIB:+:\$PERL5LIB}"
-export NODE_PATH="\$root/usr/share/nodejs:\$root/usr/lib/x86_64-linux-gnu/nodejs"
+export LD_LIBRARY_PATH="\$root/usr/lib/\$(uname -m)-linux-gnu:\$root/usr/lib\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
+export PERL5LIB="\$root/usr/share/perl5:\$root/usr/share/perl/5.36:\$root/usr/lib/\$(uname -m)-linux-gnu/perl5/5.36\${PERL5LIB:+:\$PERL5LIB}"
 [ -f '$local_directory/fonts.conf' ] && export FONTCONFIG_FILE='$local_directory/fonts.conf'
-exec ${3:-} "\$root/$2" "\$@"
+exec "\$root/$2" "\$@"
 WRAPPER
   chmod 755 "$local_directory/bin/$1.new"
   mv "$local_directory/bin/$1.new" "$local_directory/bin/$1"
@@ -93,24 +92,36 @@ programs() {
   done
 }
 
-# Deno from the npm registry. Debian has no Deno; where npm is absent too, Debian's own is unpacked for this once.
+# Deno from the npm registry, since Debian has none.
 provide_deno() {
   local npm
   deno=$(on_machine deno || true)
-  [ -n "$deno" ] && [ "$("$deno" --version | sed -n 's/^deno \([^ ]*\).*/\1/p')" = "$deno_version" ] && return
+  [ -n "$deno" ] && is_wanted_deno && return
   deno=$local_directory/deno/node_modules/deno/deno
-  [ -x "$deno" ] && [ "$("$deno" --version 2>/dev/null | sed -n 's/^deno \([^ ]*\).*/\1/p')" = "$deno_version" ] && return
+  is_wanted_deno && return
   require_room 1500 500
-  programs "npm" "npm nodejs" node=usr/bin/node
   npm=$(on_machine npm || true)
   if [ -z "$npm" ]; then
-    [ -e "$packages/usr/share/nodejs/npm/bin/npm-cli.js" ] ||
-      step "npm (Debian packages)" bash "$repository/scripts/packages.sh" "$packages" npm
-    [ -x "$local_directory/bin/node" ] && wrap npm usr/share/nodejs/npm/bin/npm-cli.js "'$local_directory/bin/node'" ||
-      wrap npm usr/share/nodejs/npm/bin/npm-cli.js node
     npm=$local_directory/bin/npm
+    [ -x "$npm" ] || provide_npm
   fi
   step "Deno $deno_version (npm registry)" fetch_deno "$npm"
+}
+
+is_wanted_deno() { [ -x "$deno" ] && [ "$("$deno" --version 2>/dev/null | sed -n 's/^deno \([^ ]*\).*/\1/p')" = "$deno_version" ]; }
+
+# Debian's node reads parts of itself from /usr/share/nodejs, which only proot can put there without root.
+provide_npm() {
+  step "npm (Debian packages)" bash "$repository/scripts/packages.sh" "$packages" npm nodejs proot
+  cat >"$local_directory/bin/npm.new" <<WRAPPER
+#!/bin/sh
+root='$packages'
+export LD_LIBRARY_PATH="\$root/usr/lib/\$(uname -m)-linux-gnu:\$root/usr/lib" PROOT_NO_SECCOMP=1
+exec "\$root/usr/bin/proot" -b "\$root/usr/share/nodejs:/usr/share/nodejs" \
+  "\$root/usr/bin/node" "\$root/usr/share/nodejs/npm/bin/npm-cli.js" "\$@"
+WRAPPER
+  chmod 755 "$local_directory/bin/npm.new"
+  mv "$local_directory/bin/npm.new" "$local_directory/bin/npm"
 }
 
 fetch_deno() {
