@@ -21,6 +21,7 @@ const permitted = new Set([
   "role",
   "version",
   "hasClientSecret",
+  "hasAccount",
   // Sessions: how somebody signed in and why a session ended, never its token.
   "acr",
   "endReason",

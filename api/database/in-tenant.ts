@@ -54,3 +54,18 @@ export function inOperator<T>(ctx: HasDatabase, run: (tx: Tx) => Promise<T>): Pr
 export function inSystem<T>(ctx: HasDatabase, run: (tx: Tx) => Promise<T>): Promise<T> {
   return begin(ctx.db, { kind: "system" }, run);
 }
+
+/**
+ * Runs one step of an open transaction as the platform itself, then narrows the scope again. For what a verb must look up
+ * or keep outside its structure (is this person already known?) without showing the actor anything of it.
+ */
+export async function asPlatform<T>(tx: Tx, run: (tx: Tx) => Promise<T>): Promise<T> {
+  const { rows } = await sql<{ before: string }>`select current_setting('app.scope', true) as before`.execute(
+    tx,
+  );
+  await sql`select set_config('app.scope', 'system', true)`.execute(tx);
+  // No `finally`: after an error the transaction is lost, and its settings with it.
+  const result = await run(tx);
+  await sql`select set_config('app.scope', ${rows[0]?.before ?? ""}, true)`.execute(tx);
+  return result;
+}

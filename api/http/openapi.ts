@@ -87,7 +87,7 @@ export function problemResponses<const S extends readonly Slug[]>(...slugs: S) {
 }
 
 /** What any operation behind the sign-in may answer. */
-export const commonProblems = [
+export const commonProblems = ["sign-in-required", "internal-error", "service-unavailable"] as const;
   "sign-in-required",
   "too-many-requests",
   "internal-error",

@@ -1,0 +1,57 @@
+/**
+ * The platform as one function, Request → Response, in web standards alone: order of the middleware, rooms, errors.
+ * Pure but for what `deps` holds: tests call it as main.ts does.
+ */
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { AppDeps } from "./context.ts";
+import { authenticate, requireSignIn } from "./http/authenticate.ts";
+import { limitBody, requireJson } from "./http/body.ts";
+import { docsRoutes, openApiDocument } from "./http/docs.ts";
+import { healthRoutes } from "./http/health.ts";
+import { type ApiEnv, createRoutes } from "./http/openapi.ts";
+import { renderProblem } from "./http/render-problem.ts";
+import { requestId } from "./http/request-id.ts";
+import { requireSameOrigin } from "./http/same-origin.ts";
+import { inlineScriptHashes, securityHeaders } from "./http/security-headers.ts";
+import { staticWeb } from "./http/static-web.ts";
+import { createIdentity, findActor, isSameOrigin, needsSameOrigin } from "./identity/mod.ts";
+import { identityRoutes } from "./identity/routes.ts";
+import { jmapGatewayRoutes } from "./jmap-gateway/mod.ts";
+import { problem } from "./problems.ts";
+import { trustSpaceRoutes } from "./trust-space/routes.ts";
+
+/** Largest body of `/api/v1`; the gateway has its own limits. */
+const bodyLimitBytes = 1_048_576;
+
+export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
+  const { config } = deps;
+  const identity = createIdentity(deps);
+  const web = staticWeb(config.webDirectory);
+  const app = createRoutes();
+  app.onError((error, c) => renderProblem(error, c, deps));
+  app.notFound((c) => renderProblem(problem("not-found"), c, deps));
+
+  app.use(requestId);
+  app.use(securityHeaders(config.baseUrl, inlineScriptHashes(web.shell)));
+  app.route("/", healthRoutes(deps));
+  app.route("/", docsRoutes(() => openApiDocument(app, config.baseUrl)));
+
+  const origin = requireSameOrigin(config.baseUrl, { isSameOrigin, needsSameOrigin });
+  const who = authenticate(deps, (_deps, request) => findActor(identity, request));
+  for (const path of ["/api/*", "/auth/*", "/jmap/*"]) app.use(path, origin, who);
+  // The mail server's hook is no browser: it proves itself by its own secret.
+  app.use("/internal/*", authenticate(deps, () => Promise.resolve({ kind: "anonymous" })));
+  app.use("/api/v1/*", requireSignIn, limitBody(bodyLimitBytes), requireJson);
+
+  app.openAPIRegistry.registerComponent("securitySchemes", "session", {
+    type: "apiKey",
+    in: "cookie",
+    name: "__Host-mss_session",
+    description: "Opaque; given by the sign-in with Pro Santé Connect at /auth/sign-in.",
+  });
+  app.route("/", identityRoutes(identity));
+  app.route("/", trustSpaceRoutes(deps));
+  app.route("/", jmapGatewayRoutes(deps));
+  app.route("/", web.routes);
+  return app;
+}
