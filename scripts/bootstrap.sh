@@ -128,14 +128,12 @@ fetch_deno() {
   local binary
   mkdir -p "$local_directory/deno"
   "$1" install --prefix "$local_directory/deno" --cache "$local_directory/cache/npm" --no-audit --no-fund --no-save \
-    --loglevel=error "deno@$deno_version" </dev/null || return 1
-  # The package's own script links the program of this machine's platform; it may have been forbidden to run.
-  if [ ! -x "$deno" ] || ! "$deno" --version >/dev/null 2>&1; then
-    binary=$(find "$local_directory/deno/node_modules/@deno" -name deno -type f | head -n1)
-    [ -n "$binary" ] || { echo "the npm package deno has no program for this machine ($(uname -m))"; return 1; }
-    chmod 755 "$binary"
-    ln -sf "$binary" "$deno"
-  fi
+    --ignore-scripts --loglevel=error "deno@$deno_version" </dev/null || return 1
+  # Without the package's own script, which needs a node: the program of this machine's platform is a package beside it.
+  binary=$(find "$local_directory/deno/node_modules/@deno" -name deno -type f | head -n1)
+  [ -n "$binary" ] || { echo "the npm package deno has no program for this machine ($(uname -m))"; return 1; }
+  chmod 755 "$binary"
+  ln -sf "$binary" "$deno"
 }
 
 # A registry behind an authority of the machine's own is trusted as the machine's other programs trust it.
