@@ -127,7 +127,7 @@ export async function until<T>(
     const seen = await read();
     if (holds(seen)) return seen;
     if (Date.now() > deadline) {
-      throw new Error(`not within ${seconds} s: ${JSON.stringify(seen)?.slice(0, 500)}`);
+      throw new Error(`not within ${seconds} s: ${JSON.stringify(seen)?.slice(-800)}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
