@@ -88,11 +88,6 @@ export function problemResponses<const S extends readonly Slug[]>(...slugs: S) {
 
 /** What any operation behind the sign-in may answer. */
 export const commonProblems = ["sign-in-required", "internal-error", "service-unavailable"] as const;
-  "sign-in-required",
-  "too-many-requests",
-  "internal-error",
-  "service-unavailable",
-] as const;
 /** What any operation that changes something may answer beside. */
 export const changeProblems = [
   ...commonProblems,
