@@ -46,7 +46,7 @@ export interface ParseOptions {
 }
 
 /** A text claim: absent, null, `""` and any other type all mean "not said". */
-const text = z.unknown().transform((value) => {
+const text = z.unknown().optional().transform((value) => {
   const trimmed = typeof value === "string" ? value.trim() : "";
   return trimmed === "" ? null : trimmed.slice(0, 255);
 });

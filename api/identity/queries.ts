@@ -77,7 +77,7 @@ export interface OpenableMailbox {
 }
 
 /**
- * Active boxes of an active structure that this person opens: PER by his national identity, the others by membership.
+ * Active boxes of an active domain and structure that this person opens: PER by his national identity, the others by membership.
  * Runs in the person's own scope; the conditions repeat what row-level security holds, which is the second lock.
  */
 export async function selectOpenableMailboxes(
@@ -87,6 +87,15 @@ export async function selectOpenableMailboxes(
 ): Promise<OpenableMailbox[]> {
   let query = tx.selectFrom("app.mailboxes as mailbox")
     .innerJoin("app.structures as structure", "structure.id", "mailbox.structure_id")
+    .innerJoin(
+      "app.domains as domain",
+      (join) =>
+        join.onRef("domain.structure_id", "=", "mailbox.structure_id").onRef(
+          "domain.id",
+          "=",
+          "mailbox.domain_id",
+        ),
+    )
     .innerJoin("app.people as person", (join) => join.on("person.id", "=", personId))
     .select([
       "mailbox.id",
@@ -97,6 +106,7 @@ export async function selectOpenableMailboxes(
       "mailbox.type",
     ])
     .where("mailbox.status", "=", "active")
+    .where("domain.status", "=", "active")
     .where("structure.status", "=", "active")
     .where("person.status", "=", "active")
     .where((where) =>
