@@ -132,7 +132,7 @@ export class Platform {
     const { mail, ports, reporter } = this.#options;
     const step = async (name: string, run: () => Promise<void>): Promise<void> => {
       if (this.#isAborted) throw new StartFailure("Stopped before everything had started.");
-      await reporter.step(name, run);
+      await reporter.step(name, () => run().catch((error) => Promise.reject(inOneSentence(name, error))));
     };
     try {
       await this.endLeftovers();
@@ -298,6 +298,14 @@ export class Platform {
     if (port === undefined) throw new StartFailure(`No port was chosen for ${name}.`);
     return port;
   }
+}
+
+/** What no part foresaw is told by its message, its stack stays in `cause`. */
+function inOneSentence(name: string, error: unknown): StartFailure {
+  if (error instanceof StartFailure) return error;
+  return new StartFailure(`${name} failed: ${error instanceof Error ? error.message : String(error)}`, {
+    cause: error,
+  });
 }
 
 const proSanteConnectClient = "plateforme-mssante";
