@@ -1,5 +1,5 @@
 /** The platform's own processes, API and worker: Deno with the narrowest rights that its environment implies. */
-import { repositoryDirectory } from "./packages.ts";
+import { localDirectory, repositoryDirectory } from "./packages.ts";
 import { type RunningPart, startProcess } from "./process.ts";
 
 export interface OwnProcessOptions {
@@ -22,11 +22,12 @@ export async function startOwnProcess(options: OwnProcessOptions): Promise<Runni
       "--no-prompt",
       "--quiet",
       "--cached-only",
-      ...permissions(environment),
+      ...permissions(environment, directory),
       `${repositoryDirectory}/api/${name === "api" ? "main" : "worker"}.ts`,
     ],
-    environment: { NO_COLOR: "1", ...environment },
-    workingDirectory: repositoryDirectory,
+    // graphile-worker looks for a configuration from the working directory up to the home directory: there is none.
+    environment: { NO_COLOR: "1", DENO_DIR: moduleCache(), HOME: directory, ...environment },
+    workingDirectory: directory,
     directory,
     ready: name === "api"
       ? { check: () => isLive(`http://${listen}/health/live`) }
@@ -39,10 +40,10 @@ export async function startOwnProcess(options: OwnProcessOptions): Promise<Runni
 
 /**
  * Deno's flags for a process with this environment: it may reach the hosts that the variables name, read the files that
- * they name beside the program itself, and write nothing. Everything else of the environment reads as absent
+ * they name beside the program itself and its own empty directory, and write nothing. Everything else of the environment reads as absent
  * (`--ignore-env`: a library of ours enumerates it).
  */
-export function permissions(environment: Readonly<Record<string, string>>): string[] {
+export function permissions(environment: Readonly<Record<string, string>>, directory: string): string[] {
   const values = Object.entries(environment).filter(([name]) => name.startsWith("MSS_"));
   const hosts = new Set(values.flatMap(([, value]) => hostOf(value) ?? []));
   const files = values.filter(([name]) => /_(FILE|DIRECTORY)$/.test(name)).map(([, value]) => value);
@@ -51,12 +52,18 @@ export function permissions(environment: Readonly<Record<string, string>>): stri
   );
   return [
     `--allow-net=${[...hosts].join(",")}`,
-    `--allow-read=${[...program, ...files].join(",")}`,
-    `--allow-env=${values.map(([name]) => name).join(",")}`,
+    `--allow-read=${[...program, ...files, directory].join(",")}`,
+    `--allow-env=${["HOME", ...values.map(([name]) => name)].join(",")}`,
     "--ignore-env",
-    "--allow-sys=hostname,osRelease,uid,networkInterfaces,cpus",
+    "--allow-sys=hostname,osRelease,uid,homedir,networkInterfaces,cpus",
     "--allow-ffi", // argon2 is a native module.
   ];
+}
+
+/** Where Deno keeps what it has compiled; it would otherwise follow HOME. */
+function moduleCache(): string {
+  const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME") ?? localDirectory()}/.cache`;
+  return Deno.env.get("DENO_DIR") ?? `${cache}/deno`;
 }
 
 /** `host:port` of an address or URL, or undefined for any other value. */
