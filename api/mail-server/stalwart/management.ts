@@ -12,6 +12,7 @@ const using = [
   "urn:ietf:params:jmap:core",
   "urn:ietf:params:jmap:mail",
   "urn:ietf:params:jmap:submission",
+  "urn:ietf:params:jmap:quota",
   "urn:stalwart:jmap",
 ];
 

@@ -1,6 +1,6 @@
 /** A plain SMTP server in place of the other operators: keeps what it is given, can refuse or vanish. */
 import { SMTPServer } from "smtp-server";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 
 export interface ReceivedMail {
   readonly from: string;
@@ -53,4 +53,23 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array {
     offset += chunk.length;
   }
   return whole;
+}
+
+/** A border that accepts connections and never says a word. */
+export async function startStalledBorder(
+  port: number,
+): Promise<{ connections(): number; stop(): Promise<void> }> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined); // The killed client resets its connection.
+    sockets.push(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  return {
+    connections: () => sockets.length,
+    stop: () => {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
 }
