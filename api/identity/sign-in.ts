@@ -220,9 +220,11 @@ async function findPerson(
   const account = await findPersonByAccount(tx, issuer, identity.subject);
   if (account || identity.idNatPs === null) return account;
   const person = await findPersonByIdNat(tx, identity.idNatPs);
-  // The account is (issuer, subject): the same national identity under another one is somebody else until proved.
-  if (person?.subject) throw new SignInRefused("identity-conflict");
-  return person;
+  if (!person || person.subject === null) return person;
+  // The account is (issuer, subject): the same national identity under another one is somebody else until proved. It may
+  // also be this very account, made by another tab since the first look.
+  if (person.issuer === issuer && person.subject === identity.subject) return person;
+  throw new SignInRefused("identity-conflict");
 }
 
 function snapshot(person: PersonRow) {

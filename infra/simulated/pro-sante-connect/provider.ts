@@ -120,10 +120,12 @@ export function createProvider(
     rotateRefreshToken: true,
     // Whoever signs in has agreed: the real service has no page of consent.
     loadExistingGrant: async (ctx: Any) => {
-      const grant = new ctx.oidc.provider.Grant({
-        clientId: ctx.oidc.client.clientId,
-        accountId: ctx.oidc.session.accountId,
-      });
+      const { clientId } = ctx.oidc.client;
+      const { accountId } = ctx.oidc.session;
+      // The grant of the session is kept: a new one would void the codes that another tab is about to redeem.
+      const known = ctx.oidc.session.grantIdFor(clientId);
+      const grant = (known && await ctx.oidc.provider.Grant.find(known)) ||
+        new ctx.oidc.provider.Grant({ clientId, accountId });
       grant.addOIDCScope([...ctx.oidc.requestParamOIDCScopes].join(" "));
       await grant.save();
       return grant;

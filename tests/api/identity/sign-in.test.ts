@@ -1,12 +1,22 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { personShape } from "../../../infra/simulated/pro-sante-connect/people.ts";
 import { host, openPlatform, type Platform } from "./platform.ts";
 import { baseUrl, clientSecret, simulate, type SimulatedPsc } from "./simulated-psc.ts";
+
+/** Signs in in one test only. */
+const newcomer = personShape.parse({
+  key: "nadia-nouvelle",
+  idNat: "899900000045",
+  registry: "RPPS",
+  givenName: "Nadia",
+  familyName: "NOUVELLE",
+});
 
 let psc: SimulatedPsc;
 let platform: Platform;
 
 beforeAll(async () => {
-  psc = await simulate();
+  psc = await simulate([newcomer]);
   platform = await openPlatform(psc);
 });
 afterAll(async () => {
@@ -53,13 +63,13 @@ describe("a sign-in", () => {
   });
 
   test("leaves the audit who came, how strongly, and no secret", async () => {
-    await platform.signIn(platform.browser(), "claire-corbeau");
+    await platform.signIn(platform.browser(), "nadia-nouvelle");
     const { rows } = await platform.admin.query(
       `select action, actor_kind, actor_label, after from app.audit_events
-       where actor_label = 'Claire CORBEAU' order by id`,
+       where actor_label = 'Nadia NOUVELLE' order by id`,
     );
     expect(rows.map((row) => row.action)).toEqual(["person.create", "session.start"]);
-    expect(rows[0]).toMatchObject({ actor_kind: "person", after: { idNatPs: "ANS20261121000001" } });
+    expect(rows[0]).toMatchObject({ actor_kind: "person", after: { idNatPs: "899900000045" } });
     expect(rows[1]?.after).toMatchObject({ acr: "eidas1" });
   });
 
