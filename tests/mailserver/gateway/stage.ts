@@ -5,15 +5,12 @@
 import { Redis } from "ioredis";
 import pg from "pg";
 import { inject } from "vitest";
+import { createApp } from "../../../api/app.ts";
 import type { Config } from "../../../api/config.ts";
 import type { AppDeps } from "../../../api/context.ts";
 import { createDatabase, createPool } from "../../../api/database/pool.ts";
-import { authenticate } from "../../../api/http/authenticate.ts";
-import { createRoutes } from "../../../api/http/openapi.ts";
-import { renderProblem } from "../../../api/http/render-problem.ts";
-import { createIdentity, findActor, sessionCookie } from "../../../api/identity/mod.ts";
+import { sessionCookie } from "../../../api/identity/mod.ts";
 import { hashToken, randomToken } from "../../../api/identity/session-token.ts";
-import { createGateway, createGatewayRoutes, type Gateway } from "../../../api/jmap-gateway/mod.ts";
 import { createMailServer, type MailServer, type MailServerConfig } from "../../../api/mail-server/mod.ts";
 import { migrateDatabase } from "../../../scripts/migrate.ts";
 import { machineHints } from "../../../scripts/stack/machine-hints.ts";
@@ -42,7 +39,6 @@ export interface Stage {
   readonly baseUrl: string;
   readonly mail: RunningMailServer;
   readonly mailServer: MailServer;
-  readonly gateway: Gateway;
   readonly anne: Client;
   readonly bruno: Client;
   /** Signed in, opens no box. */
@@ -160,7 +156,19 @@ export async function startStage(kind: MailKind): Promise<Stage> {
       mailHookSecret: hookSecretFile === undefined ? null : await Deno.readTextFile(hookSecretFile),
       session: { idleSeconds: 1800, absoluteSeconds: 14_400 },
       maxAttachmentBytes: 26_214_400,
-      proSanteConnect: { acrValues: [], acceptedAcr: [], responseIssuer: "optional", rppsKey: "unchecked" },
+      webDirectory: null,
+      // Nobody signs in here: sessions are written into the table.
+      proSanteConnect: {
+        issuer: "http://127.0.0.1:1",
+        discoveryUrl: "http://127.0.0.1:1",
+        clientId: "none",
+        clientSecret: "none",
+        acrValues: [],
+        acceptedAcr: [],
+        responseIssuer: "optional",
+        rppsKey: "unchecked",
+        timeoutSeconds: 1,
+      },
     } as unknown as Config,
     db,
     redis,
@@ -169,17 +177,10 @@ export async function startStage(kind: MailKind): Promise<Stage> {
     log: { info: note, warn: note, error: note },
     closing: closing.signal,
   };
-  const gateway = createGateway(deps);
-  const identity = createIdentity(deps);
-  const app = createRoutes();
-  app.use(async (c, next) => {
-    c.set("requestId", crypto.randomUUID());
-    await next();
-  });
-  app.use(authenticate(deps, (_, request) => findActor(identity, request)));
-  app.route("/", createGatewayRoutes(gateway));
-  app.onError((error, c) => renderProblem(error, c, deps));
-  const server = Deno.serve({ hostname: "127.0.0.1", port: ports["gateway"]!, onListen() {} }, app.fetch);
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: ports["gateway"]!, onListen() {} },
+    createApp(deps).fetch,
+  );
 
   const signIn = async (personId: string): Promise<Client> => {
     const token = randomToken();
@@ -197,7 +198,6 @@ export async function startStage(kind: MailKind): Promise<Stage> {
       return mail;
     },
     mailServer,
-    gateway,
     anne: await signIn(people.anne),
     bruno: await signIn(people.bruno),
     djibril: await signIn(people.djibril),
