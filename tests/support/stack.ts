@@ -71,7 +71,8 @@ export function mailServersAtHand(): MailServerKind[] {
   return [...atHand.keys()];
 }
 
-/** Path of a Chromium for playwright-core's `executablePath`. @throws StartFailure when there is none. */
+export type { PartName };
+/** `requireProgram("chromium")`, `requireProgram("swaks")`: paths of what scripts/test fetches. */
 export { requireProgram } from "../../scripts/stack/packages.ts";
 
 /** @throws StartFailure; nothing is left behind. */
