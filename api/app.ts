@@ -7,6 +7,7 @@ import type { AppDeps } from "./context.ts";
 import { authenticate, requireSignIn } from "./http/authenticate.ts";
 import { limitBody, requireJson } from "./http/body.ts";
 import { docsRoutes, openApiDocument } from "./http/docs.ts";
+import { idempotency } from "./http/idempotency.ts";
 import { healthRoutes } from "./http/health.ts";
 import { type ApiEnv, createRoutes } from "./http/openapi.ts";
 import { renderProblem } from "./http/render-problem.ts";
@@ -18,6 +19,10 @@ import { createIdentity, findActor, isSameOrigin, needsSameOrigin } from "./iden
 import { identityRoutes } from "./identity/routes.ts";
 import { jmapGatewayRoutes } from "./jmap-gateway/mod.ts";
 import { problem } from "./problems.ts";
+import { mailboxRoutes } from "./mailboxes/routes.ts";
+import { memberRoutes } from "./mailboxes/member-routes.ts";
+import { membershipRoutes } from "./tenancy/membership-routes.ts";
+import { tenancyRoutes } from "./tenancy/routes.ts";
 import { trustSpaceRoutes } from "./trust-space/routes.ts";
 
 /** Largest body of `/api/v1`; the gateway has its own limits. */
@@ -41,7 +46,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   for (const path of ["/api/*", "/auth/*", "/jmap/*"]) app.use(path, origin, who);
   // The mail server's hook is no browser: it proves itself by its own secret.
   app.use("/internal/*", authenticate(deps, () => Promise.resolve({ kind: "anonymous" })));
-  app.use("/api/v1/*", requireSignIn, limitBody(bodyLimitBytes), requireJson);
+  app.use("/api/v1/*", requireSignIn, limitBody(bodyLimitBytes), requireJson, idempotency);
 
   app.openAPIRegistry.registerComponent("securitySchemes", "session", {
     type: "apiKey",
@@ -50,6 +55,9 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     description: "Opaque; given by the sign-in with Pro Santé Connect at /auth/sign-in.",
   });
   app.route("/", identityRoutes(identity));
+  for (const routes of [tenancyRoutes(), membershipRoutes(), mailboxRoutes(), memberRoutes()]) {
+    app.route("/", routes);
+  }
   app.route("/", trustSpaceRoutes(deps));
   app.route("/", jmapGatewayRoutes(deps));
   app.route("/", web.routes);

@@ -1,0 +1,63 @@
+import { recordAudit } from "../audit/mod.ts";
+import type { Context } from "../context.ts";
+import { enqueue, mailboxJobKey } from "../database/enqueue.ts";
+import { inStructure } from "../database/in-tenant.ts";
+import { authorise } from "../identity/mod.ts";
+import { invalidRequest, problem } from "../problems.ts";
+import { findDomainByName, requireActiveStructure } from "../tenancy/mod.ts";
+import { parseAddress } from "./address.ts";
+import { checkHolder, type MailboxType } from "./holder.ts";
+import { insertMailbox, type MailboxRow } from "./queries.ts";
+import { toMailboxBody } from "./schemas.ts";
+
+export interface NewMailbox {
+  readonly structureId: string;
+  readonly address: string;
+  readonly type: MailboxType;
+  readonly displayName: string;
+  readonly description: string;
+  readonly service: string;
+  readonly responsible: string;
+  /** idNat_PS of the sole holder; for PER boxes and no other. */
+  readonly holderIdNatPs?: string | undefined;
+  readonly quotaBytes: number;
+}
+
+/**
+ * Makes a box. Its address is taken for ever; mail is admitted from the commit on, the worker then makes the account.
+ * Throws `structure-not-found`, `structure-suspended`, `structure-closed`, `mailbox-domain-foreign`,
+ * `mailbox-address-taken`, `invalid-request`.
+ */
+export async function createMailbox(ctx: Context, input: NewMailbox): Promise<MailboxRow> {
+  const { structureId } = input;
+  authorise(ctx, "mailbox.create", { structureId });
+  const parsed = parseAddress(input.address);
+  if (!parsed.ok) throw invalidRequest([{ pointer: "/address", detail: parsed.reason }]);
+  const holder = checkHolder(input);
+  if (!holder.ok) throw invalidRequest([{ pointer: `/${holder.field}`, detail: holder.reason }]);
+  return await inStructure(ctx, structureId, async (tx) => {
+    await requireActiveStructure(tx, structureId);
+    const domain = await findDomainByName(tx, structureId, parsed.domain);
+    // The same answer for a neighbour's domain and for nobody's.
+    if (domain?.status !== "active") throw problem("mailbox-domain-foreign", { domain: parsed.domain });
+    const mailbox = await insertMailbox(tx, {
+      ...input,
+      address: parsed.address,
+      domainId: domain.id,
+      holderIdNatPs: input.holderIdNatPs ?? null,
+      now: ctx.now(),
+    });
+    await recordAudit(tx, ctx, {
+      action: "mailbox.create",
+      subject: { kind: "mailbox", id: mailbox.id },
+      structureId,
+      after: toMailboxBody(mailbox),
+    });
+    await enqueue(
+      tx,
+      { kind: "apply-mailbox", structureId, mailboxId: mailbox.id },
+      mailboxJobKey(mailbox.id),
+    );
+    return mailbox;
+  });
+}

@@ -1,0 +1,178 @@
+import type { Selectable } from "kysely";
+import type { Tx } from "../database/in-tenant.ts";
+import type { MailboxesTable } from "../database/schema.ts";
+import { onUnique } from "../database/unique.ts";
+import type { PageRequest } from "../http/paginate.ts";
+import { problem } from "../problems.ts";
+import type { MailboxType } from "./holder.ts";
+
+export type MailboxRow = Selectable<MailboxesTable>;
+
+export interface MailboxValues {
+  readonly structureId: string;
+  readonly domainId: string;
+  readonly address: string;
+  readonly type: MailboxType;
+  readonly displayName: string;
+  readonly description: string;
+  readonly service: string;
+  readonly responsible: string;
+  readonly holderIdNatPs: string | null;
+  readonly quotaBytes: number;
+  readonly now: Date;
+}
+
+/** Makes the box and takes its address for ever. Throws `mailbox-address-taken`. */
+export async function insertMailbox(tx: Tx, values: MailboxValues): Promise<MailboxRow> {
+  const { structureId, address, now } = values;
+  return await onUnique(
+    ["mailboxes__address", "addresses_pkey"],
+    () => problem("mailbox-address-taken", { address }),
+    async () => {
+      const row = await tx.insertInto("app.mailboxes").values({
+        structure_id: structureId,
+        domain_id: values.domainId,
+        address,
+        type: values.type,
+        display_name: values.displayName,
+        description: values.description,
+        service: values.service,
+        responsible: values.responsible,
+        holder_id_nat_ps: values.holderIdNatPs,
+        quota_bytes: values.quotaBytes,
+        created_at: now,
+        updated_at: now,
+      }).returningAll().executeTakeFirstOrThrow();
+      await tx.insertInto("app.addresses")
+        .values({ address, structure_id: structureId, mailbox_id: row.id, kind: "main", created_at: now })
+        .execute();
+      return row;
+    },
+  );
+}
+
+/** In which structure a box lives, in the platform's scope: the first step of every request that names a box by its id. */
+export async function findStructureOfMailbox(tx: Tx, mailboxId: string): Promise<string | undefined> {
+  const row = await tx.selectFrom("app.mailboxes").select("structure_id").where("id", "=", mailboxId)
+    .executeTakeFirst();
+  return row?.structure_id;
+}
+
+/** Throws `mailbox-not-found`. */
+export async function getMailbox(tx: Tx, structureId: string, mailboxId: string): Promise<MailboxRow> {
+  const row = await tx.selectFrom("app.mailboxes").selectAll().where("structure_id", "=", structureId)
+    .where("id", "=", mailboxId).executeTakeFirst();
+  if (row === undefined) throw problem("mailbox-not-found");
+  return row;
+}
+
+/** The same, locked until the transaction ends. */
+export async function getMailboxForUpdate(
+  tx: Tx,
+  structureId: string,
+  mailboxId: string,
+): Promise<MailboxRow> {
+  const row = await tx.selectFrom("app.mailboxes").selectAll().where("structure_id", "=", structureId)
+    .where("id", "=", mailboxId).forUpdate().executeTakeFirst();
+  if (row === undefined) throw problem("mailbox-not-found");
+  return row;
+}
+
+export interface MailboxFilter {
+  readonly type?: MailboxType | undefined;
+  readonly status?: MailboxRow["status"] | undefined;
+}
+
+/** The boxes of a structure by address. One more than the page, to know whether there is another. */
+export async function listMailboxes(
+  tx: Tx,
+  structureId: string,
+  page: PageRequest,
+  filter: MailboxFilter,
+): Promise<MailboxRow[]> {
+  let query = tx.selectFrom("app.mailboxes").selectAll().where("structure_id", "=", structureId)
+    .orderBy("address").limit(page.limit + 1);
+  if (filter.type !== undefined) query = query.where("type", "=", filter.type);
+  if (filter.status !== undefined) query = query.where("status", "=", filter.status);
+  if (page.after !== undefined) query = query.where("address", ">", page.after[0] ?? "");
+  return await query.execute();
+}
+
+/** Writes the status as a new version, which the worker will apply. */
+export async function setMailboxStatus(
+  tx: Tx,
+  mailbox: MailboxRow,
+  values: { status: MailboxRow["status"]; suspensionReason: string | null; now: Date },
+): Promise<MailboxRow> {
+  return await tx.updateTable("app.mailboxes")
+    .set((set) => ({
+      status: values.status,
+      suspension_reason: values.suspensionReason,
+      version: set("version", "+", 1),
+      provisioning: "pending",
+      provisioning_reason: null,
+      updated_at: values.now,
+    }))
+    .where("structure_id", "=", mailbox.structure_id).where("id", "=", mailbox.id)
+    .returningAll().executeTakeFirstOrThrow();
+}
+
+/** The secret stands in the mail server's view at the commit: no new version, nothing to apply. */
+export async function setSecretHash(
+  tx: Tx,
+  mailbox: MailboxRow,
+  hash: string | null,
+  now: Date,
+): Promise<MailboxRow> {
+  return await tx.updateTable("app.mailboxes").set({ client_secret_hash: hash, updated_at: now })
+    .where("structure_id", "=", mailbox.structure_id).where("id", "=", mailbox.id)
+    .returningAll().executeTakeFirstOrThrow();
+}
+
+export interface MemberRow {
+  readonly structure_id: string;
+  readonly mailbox_id: string;
+  readonly person_id: string;
+  readonly created_at: Date;
+  readonly id_nat_ps: string | null;
+  readonly given_name: string;
+  readonly family_name: string;
+}
+
+/** Whether the member is new. */
+export async function insertMember(
+  tx: Tx,
+  values: { structureId: string; mailboxId: string; personId: string; now: Date },
+): Promise<boolean> {
+  const row = await tx.insertInto("app.mailbox_members").values({
+    structure_id: values.structureId,
+    mailbox_id: values.mailboxId,
+    person_id: values.personId,
+    created_at: values.now,
+  }).onConflict((conflict) => conflict.doNothing()).returning("person_id").executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Whether there was one. */
+export async function deleteMember(tx: Tx, mailbox: MailboxRow, personId: string): Promise<boolean> {
+  const row = await tx.deleteFrom("app.mailbox_members").where("structure_id", "=", mailbox.structure_id)
+    .where("mailbox_id", "=", mailbox.id).where("person_id", "=", personId).returning("person_id")
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Members of one box; `personId` narrows to one of them. In the platform's scope: people belong to no structure. */
+export async function listMembers(
+  tx: Tx,
+  structureId: string,
+  mailboxId: string,
+  personId?: string,
+): Promise<MemberRow[]> {
+  let query = tx.selectFrom("app.mailbox_members as member")
+    .innerJoin("app.people as person", "person.id", "member.person_id")
+    .selectAll("member").select(["person.id_nat_ps", "person.given_name", "person.family_name"])
+    .where("member.structure_id", "=", structureId).where("member.mailbox_id", "=", mailboxId)
+    .orderBy("person.family_name").orderBy("member.person_id");
+  if (personId !== undefined) query = query.where("member.person_id", "=", personId);
+  return await query.execute();
+}

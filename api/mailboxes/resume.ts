@@ -1,0 +1,45 @@
+import { recordAudit } from "../audit/mod.ts";
+import type { Context } from "../context.ts";
+import { enqueue, mailboxJobKey } from "../database/enqueue.ts";
+import { inStructure } from "../database/in-tenant.ts";
+import { checkVersion } from "../http/version.ts";
+import { problem } from "../problems.ts";
+import { authoriseOnMailbox } from "./locate.ts";
+import { getMailboxForUpdate, type MailboxRow, setMailboxStatus } from "./queries.ts";
+import { toMailboxBody } from "./schemas.ts";
+
+export interface MailboxResumption {
+  readonly mailboxId: string;
+
+  /** The version that the actor saw; undefined = whatever it is. */
+  readonly ifVersion?: number | undefined;
+}
+
+/**
+ * Lets a suspended box work again, with all its mail. Idempotent: an active box is returned unchanged.
+ * Throws `mailbox-not-found`, `mailbox-closed`, `version-mismatch`.
+ */
+export async function resumeMailbox(ctx: Context, input: MailboxResumption): Promise<MailboxRow> {
+  const { mailboxId } = input;
+  const structureId = await authoriseOnMailbox(ctx, "mailbox.resume", mailboxId);
+  return await inStructure(ctx, structureId, async (tx) => {
+    const before = await getMailboxForUpdate(tx, structureId, mailboxId);
+    if (before.status === "active") return before;
+    if (before.status === "closed") throw problem("mailbox-closed");
+    checkVersion(before.version, input.ifVersion);
+    const after = await setMailboxStatus(tx, before, {
+      status: "active",
+      suspensionReason: null,
+      now: ctx.now(),
+    });
+    await recordAudit(tx, ctx, {
+      action: "mailbox.resume",
+      subject: { kind: "mailbox", id: mailboxId },
+      structureId,
+      before: toMailboxBody(before),
+      after: toMailboxBody(after),
+    });
+    await enqueue(tx, { kind: "apply-mailbox", structureId, mailboxId }, mailboxJobKey(mailboxId));
+    return after;
+  });
+}

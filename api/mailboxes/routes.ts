@@ -1,0 +1,186 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { inStructure } from "../database/in-tenant.ts";
+import { idempotencyHeader } from "../http/idempotency.ts";
+import {
+  type ApiEnv,
+  changeProblems,
+  commonProblems,
+  contextOf,
+  createRoute,
+  createRoutes,
+  problemResponses,
+} from "../http/openapi.ts";
+import { page, pageRequest } from "../http/paginate.ts";
+import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
+import { authorise, may } from "../identity/mod.ts";
+import { problem } from "../problems.ts";
+import { getStructure, structureParam, suspensionInput } from "../tenancy/mod.ts";
+import { createMailbox } from "./create.ts";
+import { authoriseOnMailbox } from "./locate.ts";
+import { getMailbox, listMailboxes } from "./queries.ts";
+import { resumeMailbox } from "./resume.ts";
+import {
+  mailboxBody,
+  mailboxInput,
+  mailboxPage,
+  mailboxParam,
+  mailboxQuery,
+  toMailboxBody,
+} from "./schemas.ts";
+import { suspendMailbox } from "./suspend.ts";
+
+const json = <T>(schema: T) => ({ "application/json": { schema } });
+const mailboxAnswer = (description: string) => ({
+  description,
+  headers: { ETag: { schema: { type: "string" as const }, description: "Its version" } },
+  content: json(mailboxBody),
+});
+
+const createMailboxRoute = createRoute({
+  operationId: "createMailbox",
+  method: "post",
+  path: "/api/v1/structures/{structureId}/mailboxes",
+  tags: ["mailboxes"],
+  summary: "Makes a mailbox; it accepts mail within two seconds",
+  request: {
+    params: structureParam,
+    headers: idempotencyHeader,
+    body: { required: true, content: json(mailboxInput) },
+  },
+  responses: {
+    201: mailboxAnswer("Made"),
+    ...problemResponses(
+      ...changeProblems,
+      "structure-not-found",
+      "structure-suspended",
+      "structure-closed",
+      "mailbox-domain-foreign",
+      "mailbox-address-taken",
+      "idempotency-key-reused",
+      "idempotency-key-in-use",
+    ),
+  },
+});
+const listMailboxesRoute = createRoute({
+  operationId: "listMailboxes",
+  method: "get",
+  path: "/api/v1/structures/{structureId}/mailboxes",
+  tags: ["mailboxes"],
+  summary: "The mailboxes of a structure, by address",
+  request: { params: structureParam, query: mailboxQuery },
+  responses: {
+    200: { description: "A page", content: json(mailboxPage) },
+    ...problemResponses(...commonProblems, "invalid-request", "forbidden", "structure-not-found"),
+  },
+});
+const readMailboxRoute = createRoute({
+  operationId: "readMailbox",
+  method: "get",
+  path: "/api/v1/mailboxes/{mailboxId}",
+  tags: ["mailboxes"],
+  summary: "One mailbox",
+  request: { params: mailboxParam },
+  responses: {
+    200: mailboxAnswer("The mailbox"),
+    ...problemResponses(...commonProblems, "invalid-request", "mailbox-not-found"),
+  },
+});
+const suspendMailboxRoute = createRoute({
+  operationId: "suspendMailbox",
+  method: "post",
+  path: "/api/v1/mailboxes/{mailboxId}/suspension",
+  tags: ["mailboxes"],
+  summary: "Suspends a mailbox: in force within five seconds, its mail is kept",
+  request: {
+    params: mailboxParam,
+    headers: idempotencyHeader.extend(ifMatchHeader.shape),
+    body: { required: true, content: json(suspensionInput) },
+  },
+  responses: {
+    200: mailboxAnswer("Suspended, or was so already"),
+    ...problemResponses(
+      ...changeProblems,
+      "mailbox-not-found",
+      "mailbox-closed",
+      "version-mismatch",
+      "idempotency-key-reused",
+      "idempotency-key-in-use",
+    ),
+  },
+});
+const resumeMailboxRoute = createRoute({
+  operationId: "resumeMailbox",
+  method: "delete",
+  path: "/api/v1/mailboxes/{mailboxId}/suspension",
+  tags: ["mailboxes"],
+  summary: "Ends a mailbox's suspension",
+  request: { params: mailboxParam, headers: ifMatchHeader },
+  responses: {
+    200: mailboxAnswer("Active, or was so already"),
+    ...problemResponses(
+      ...commonProblems,
+      "not-same-origin",
+      "forbidden",
+      "invalid-request",
+      "mailbox-not-found",
+      "mailbox-closed",
+      "version-mismatch",
+    ),
+  },
+});
+
+export function mailboxRoutes(): OpenAPIHono<ApiEnv> {
+  const routes = createRoutes();
+
+  routes.openapi(createMailboxRoute, async (c) => {
+    const { structureId } = c.req.valid("param");
+    const mailbox = await createMailbox(contextOf(c), { structureId, ...c.req.valid("json") });
+    c.header("location", `/api/v1/mailboxes/${mailbox.id}`);
+    c.header("etag", etag(mailbox.version));
+    return c.json(toMailboxBody(mailbox), 201);
+  });
+
+  routes.openapi(listMailboxesRoute, async (c) => {
+    const { structureId } = c.req.valid("param");
+    const ctx = contextOf(c);
+    // Who may see the structure but not its boxes is told so; who sees neither learns nothing.
+    authorise(ctx, "structure.read", { structureId });
+    if (!may(ctx.actor, "mailbox.read", { structureId })) {
+      throw problem("forbidden", { action: "mailbox.read" });
+    }
+    const { type, status, ...query } = c.req.valid("query");
+    const request = pageRequest(query, 1);
+    const rows = await inStructure(ctx, structureId, async (tx) => {
+      await getStructure(tx, structureId);
+      return await listMailboxes(tx, structureId, request, { type, status });
+    });
+    return c.json(page(rows, request.limit, (row) => [row.address], toMailboxBody), 200);
+  });
+
+  routes.openapi(readMailboxRoute, async (c) => {
+    const { mailboxId } = c.req.valid("param");
+    const ctx = contextOf(c);
+    const structureId = await authoriseOnMailbox(ctx, "mailbox.read", mailboxId);
+    const mailbox = await inStructure(ctx, structureId, (tx) => getMailbox(tx, structureId, mailboxId));
+    c.header("etag", etag(mailbox.version));
+    return c.json(toMailboxBody(mailbox), 200);
+  });
+
+  routes.openapi(suspendMailboxRoute, async (c) => {
+    const { mailboxId } = c.req.valid("param");
+    const ifVersion = versionOf(c.req.valid("header")["if-match"]);
+    const mailbox = await suspendMailbox(contextOf(c), { mailboxId, ifVersion, ...c.req.valid("json") });
+    c.header("etag", etag(mailbox.version));
+    return c.json(toMailboxBody(mailbox), 200);
+  });
+
+  routes.openapi(resumeMailboxRoute, async (c) => {
+    const { mailboxId } = c.req.valid("param");
+    const ifVersion = versionOf(c.req.valid("header")["if-match"]);
+    const mailbox = await resumeMailbox(contextOf(c), { mailboxId, ifVersion });
+    c.header("etag", etag(mailbox.version));
+    return c.json(toMailboxBody(mailbox), 200);
+  });
+
+  return routes;
+}
