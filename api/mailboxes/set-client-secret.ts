@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
@@ -10,7 +10,7 @@ import { toMailboxBody } from "./schemas.ts";
 
 /**
  * Sets the password by which standard mail clients open this box, until the edge's own sign-in takes over; null = none may.
- * In force at the commit: the mail server reads the hash from its view. The trail says that it changed, never what it is.
+ * Idempotent. In force at the commit: the mail server reads the hash from its view. The trail says that it changed, never what it is.
  *
  * @param secret long and random, made by the platform and never by a person: that is what makes one round of SHA-512 enough
  * Throws `mailbox-not-found`, `mailbox-closed`.
@@ -23,6 +23,10 @@ export async function setClientSecret(
   return await inStructure(ctx, structureId, async (tx) => {
     const before = await getMailboxForUpdate(tx, structureId, mailboxId);
     if (before.status === "closed") throw problem("mailbox-closed");
+    const isSame = secret === null
+      ? before.client_secret_hash === null
+      : verifiesSsha512(secret, before.client_secret_hash);
+    if (isSame) return before;
     const after = await setSecretHash(tx, before, secret === null ? null : ssha512(secret), ctx.now());
     await recordAudit(tx, ctx, {
       action: "mailbox.set-client-secret",
@@ -35,9 +39,19 @@ export async function setClientSecret(
   });
 }
 
+const prefix = "{SSHA512}";
+const digestBytes = 64;
+
 /** `{SSHA512}`, the form that both mail servers verify: base64 of SHA-512(secret ‖ salt) ‖ salt. */
-function ssha512(secret: string): string {
-  const salt = randomBytes(16);
+function ssha512(secret: string, salt: Uint8Array = randomBytes(16)): string {
   const digest = createHash("sha512").update(secret).update(salt).digest();
-  return `{SSHA512}${Buffer.concat([digest, salt]).toString("base64")}`;
+  return prefix + Buffer.concat([digest, salt]).toString("base64");
+}
+
+function verifiesSsha512(secret: string, hash: string | null): boolean {
+  if (!hash?.startsWith(prefix)) return false;
+  const salt = Buffer.from(hash.slice(prefix.length), "base64").subarray(digestBytes);
+  const expected = Buffer.from(ssha512(secret, salt));
+  const actual = Buffer.from(hash);
+  return expected.length === actual.length && timingSafeEqual(expected, actual);
 }
