@@ -7,7 +7,7 @@
 import type { SubmissionTrace } from "../port.ts";
 
 /** A submission that was not there yet may still be on its way through Cyrus. */
-const settleMilliseconds = 5000;
+const settleMilliseconds = 3000;
 const pollMilliseconds = 250;
 /** A message between SUBMIT and `<=` for longer than this was cut off and never accepted. */
 const tornAfterMilliseconds = 30_000;

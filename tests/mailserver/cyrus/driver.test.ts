@@ -122,9 +122,10 @@ test("a token of another key, an expired one and none are refused", async () => 
 });
 
 test("the administrator signs in by his own secret only", async () => {
-  for (const tried of ["", password, "cyrus"]) {
+  // At once, since Cyrus waits three seconds before it refuses.
+  await Promise.all(["", password, "cyrus"].map(async (tried) => {
     await expect(ImapClient.signIn(stand.mail.addresses.imap, "cyrus", tried)).rejects.toThrow();
-  }
+  }));
 });
 
 test("fifty open event streams leave room for other calls", async () => {

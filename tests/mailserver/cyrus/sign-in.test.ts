@@ -34,10 +34,11 @@ test("a wrong password is refused and written nowhere", async () => {
 });
 
 test("a box without a secret has no password, not even an empty one", async () => {
-  for (const tried of [password, "", "null"]) {
+  // At once, since Cyrus waits three seconds before it refuses.
+  await Promise.all([password, "", "null"].map(async (tried) => {
     expect((await submit(stand, { from: bob, to: anne }, bob, tried)).code).not.toBe(250);
     await expect(ImapClient.signIn(stand.mail.addresses.imap, bob, tried)).rejects.toThrow();
-  }
+  }));
 });
 
 test("a platform's service signs in nowhere", async () => {
