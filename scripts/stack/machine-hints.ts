@@ -1,36 +1,16 @@
 /** What of this machine decides on the mail server. */
 import type { MailServerHints } from "./mail-server-choice.ts";
-import { findProgram } from "./packages.ts";
-
-const engineSeconds = 3;
+import { findProgram, isExecutable, localDirectory } from "./packages.ts";
+import { stalwartFromImage } from "./stalwart-image.ts";
 
 /** The machine's own answers for `chooseMailServer`. */
 export function machineHints(): Omit<MailServerHints, "forced"> {
   return {
     stalwartBinary: Deno.env.get("STALWART_BIN"),
-    findProgram: (nameOrPath) => nameOrPath.includes("/") ? executable(nameOrPath) : findProgram(nameOrPath),
-    engineAnswers: async (engine) => {
-      try {
-        const { success } = await new Deno.Command(engine, {
-          args: ["info"],
-          stdin: "null",
-          stdout: "null",
-          stderr: "null",
-          signal: AbortSignal.timeout(engineSeconds * 1000),
-        }).output();
-        return success;
-      } catch {
-        return false; // It cannot be run, or its service hangs: neither can start a container.
-      }
+    findProgram: (nameOrPath) => {
+      if (!nameOrPath.includes("/")) return findProgram(nameOrPath);
+      return isExecutable(nameOrPath) ? Deno.realPathSync(nameOrPath) : undefined;
     },
+    stalwartFromImage: (engine) => stalwartFromImage(engine, `${localDirectory()}/packages`),
   };
-}
-
-function executable(path: string): string | undefined {
-  try {
-    const { isFile, mode } = Deno.statSync(path);
-    return isFile && ((mode ?? 0) & 0o111) !== 0 ? Deno.realPathSync(path) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -8,7 +8,6 @@ export type MailServerKind = "stalwart" | "cyrus";
 
 export type MailServerChoice =
   | { readonly kind: "stalwart"; readonly binary: string; readonly because: string }
-  | { readonly kind: "stalwart"; readonly engine: string; readonly because: string }
   | { readonly kind: "cyrus"; readonly because: string };
 
 /** What of this machine the choice depends on. */
@@ -19,8 +18,8 @@ export interface MailServerHints {
   readonly stalwartBinary?: string | undefined;
   /** Path of a program that can be run, or undefined. Takes a name (looked up on the PATH) or a path. */
   readonly findProgram: (nameOrPath: string) => string | undefined;
-  /** Whether this engine's service answers. Only asked when its program was found. */
-  readonly engineAnswers: (engine: string) => Promise<boolean>;
+  /** Path of the Stalwart of its official image, or undefined when this engine (a path) cannot give it. */
+  readonly stalwartFromImage: (engine: string) => Promise<string | undefined>;
 }
 
 const engines = ["docker", "podman"] as const;
@@ -46,8 +45,8 @@ export async function chooseMailServer(hints: MailServerHints): Promise<MailServ
   if (onPath !== undefined) return { kind: "stalwart", binary: onPath, because: `${onPath} is on the PATH` };
   for (const name of engines) {
     const engine = hints.findProgram(name);
-    if (engine === undefined || !(await hints.engineAnswers(engine))) continue;
-    return { kind: "stalwart", engine, because: `${name} can run its image` };
+    const binary = engine === undefined ? undefined : await hints.stalwartFromImage(engine);
+    if (binary !== undefined) return { kind: "stalwart", binary, because: `its official image, by ${name}` };
   }
   if (forced === "stalwart") {
     throw new StartFailure(

@@ -102,7 +102,8 @@ function postgresDirectories(): string[] {
   }
 }
 
-function isExecutable(path: string): boolean {
+/** Whether the path is a file that may be run. */
+export function isExecutable(path: string): boolean {
   try {
     const { isFile, mode } = Deno.statSync(path);
     return isFile && ((mode ?? 0) & 0o111) !== 0;

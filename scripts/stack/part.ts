@@ -44,8 +44,8 @@ export interface LaunchOptions {
   readonly apiUrl: string;
   /** SMTP server to which all mail for other operators goes. It may not answer yet. */
   readonly nextHop: Address;
-  /** For the launcher of Stalwart only: the program, or the container engine that runs its image. */
-  readonly stalwart?: { readonly binary: string } | { readonly engine: string };
+  /** For the launcher of Stalwart only: its program. */
+  readonly stalwart?: { readonly binary: string };
   /** Present when the stack runs as root: no process of the mail server may keep root's rights. */
   readonly runAs?: Account;
   /** `false` only in tests: data need not survive a power cut. */

@@ -275,9 +275,7 @@ export class Platform {
       operatorDomain,
       apiUrl: `http://127.0.0.1:${this.#port("web")}`,
       nextHop: { host: "127.0.0.1", port: this.#port("other-operator-smtp") },
-      ...(mail.kind === "cyrus"
-        ? {}
-        : { stalwart: "binary" in mail ? { binary: mail.binary } : { engine: mail.engine } }),
+      ...(mail.kind === "cyrus" ? {} : { stalwart: { binary: mail.binary } }),
       ...(runAs === undefined ? {} : { runAs }),
       durable,
       log,

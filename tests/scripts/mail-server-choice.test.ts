@@ -5,7 +5,7 @@ import {
   type MailServerHints,
 } from "../../scripts/stack/mail-server-choice.ts";
 
-/** A machine with these programs; engines answer unless named as silent. */
+/** A machine with these programs; engines have the image unless named as silent. */
 function machine(
   programs: readonly string[],
   more: Partial<MailServerHints> & { silentEngines?: readonly string[] } = {},
@@ -13,8 +13,10 @@ function machine(
   return {
     findProgram: (name) =>
       programs.includes(name) ? (name.startsWith("/") ? name : `/usr/bin/${name}`) : undefined,
-    engineAnswers: (engine) =>
-      Promise.resolve(!(more.silentEngines ?? []).some((name) => engine.endsWith(`/${name}`))),
+    stalwartFromImage: (engine) => {
+      const isSilent = (more.silentEngines ?? []).some((name) => engine.endsWith(`/${name}`));
+      return Promise.resolve(isSilent ? undefined : `/unpacked/by${engine}`);
+    },
     ...more,
   };
 }
@@ -35,7 +37,7 @@ const cases:
     }],
     ["an engine that answers runs the image", machine(["podman"]), {
       kind: "stalwart",
-      engine: "/usr/bin/podman",
+      binary: "/unpacked/by/usr/bin/podman",
     }],
     ["an engine whose service is silent is none", machine(["docker"], { silentEngines: ["docker"] }), {
       kind: "cyrus",
@@ -45,7 +47,7 @@ const cases:
       machine(["docker", "podman"], { silentEngines: ["docker"] }),
       {
         kind: "stalwart",
-        engine: "/usr/bin/podman",
+        binary: "/unpacked/by/usr/bin/podman",
       },
     ],
     ["nothing at hand leaves the stand-in", machine([]), { kind: "cyrus" }],
