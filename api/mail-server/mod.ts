@@ -27,6 +27,7 @@ export {
   deferSubmission,
   type HookAnswer,
   InvalidHook,
+  meaningOfRefusal,
   readSubmissionHook,
   refuseSubmission,
   type SubmissionHook,

@@ -148,3 +148,15 @@ export function refuseSubmission(message: string): HookAnswer {
 function response(status: number, enhanced: string, message: string): NonNullable<HookAnswer["response"]> {
   return { status, enhanced_status: enhanced, message, disconnect: false };
 }
+
+/**
+ * What the description of a SetError of EmailSubmission/set means. The server reports every answer at DATA as
+ * `forbiddenToSend`, also the 250 of `alreadyAccepted`.
+ *
+ * `temporary`: nothing was queued, the same call may be repeated. `already-accepted`: the first attempt holds.
+ */
+export function meaningOfRefusal(description: string): "already-accepted" | "temporary" | "refused" {
+  const status = /Server rejected (?:DATA|MAIL-FROM|RCPT-TO): (\d)\d\d/.exec(description)?.[1];
+  if (status === "2") return "already-accepted";
+  return status === "4" ? "temporary" : "refused";
+}

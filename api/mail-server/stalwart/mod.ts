@@ -18,6 +18,7 @@ export {
   deferSubmission,
   type HookAnswer,
   InvalidHook,
+  meaningOfRefusal,
   readSubmissionHook,
   refuseSubmission,
   type SubmissionHook,

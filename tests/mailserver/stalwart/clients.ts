@@ -9,6 +9,14 @@ import {
 } from "../../../api/mail-server/stalwart/management.ts";
 import type { World } from "./world.ts";
 
+export interface OutgoingMail {
+  readonly to: readonly string[];
+  readonly subject: string;
+  readonly messageId: string;
+  readonly text?: string;
+  readonly attachments?: readonly { readonly blobId: string; readonly type: string; readonly name: string }[];
+}
+
 /** JMAP as a box, by the driver's own authorization. */
 export interface BoxClient {
   readonly accountId: string;
@@ -16,9 +24,7 @@ export interface BoxClient {
   /** Subjects of the mails in the inbox, oldest first. */
   subjects(): Promise<string[]>;
   /** Writes a mail and submits it in one request; returns the EmailSubmission/set response. */
-  send(
-    mail: { to: readonly string[]; subject: string; messageId: string; text?: string },
-  ): Promise<JsonObject>;
+  send(mail: OutgoingMail): Promise<JsonObject>;
 }
 
 /** Opens the box as the gateway does. @throws Error when the session is refused */
@@ -49,7 +55,7 @@ export async function openBox(world: World, address: string): Promise<BoxClient>
       }]);
       return listOf(emails!).map((email) => String(email["subject"]));
     },
-    send: async ({ to, subject, messageId, text = "bonjour" }) => {
+    send: async ({ to, subject, messageId, text = "bonjour", attachments }) => {
       const [drafts, sent] = [await folder("drafts"), await folder("sent")];
       const [identities] = await call(["Identity/get", { accountId, ids: null }]);
       const identityId = listOf(identities!).find((one) => one["email"] === address)!["id"];
@@ -66,6 +72,7 @@ export async function openBox(world: World, address: string): Promise<BoxClient>
               messageId: [messageId],
               bodyValues: { t: { value: text } },
               textBody: [{ partId: "t", type: "text/plain" }],
+              ...(attachments === undefined ? {} : { attachments }),
             },
           },
         }],

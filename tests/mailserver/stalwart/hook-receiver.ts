@@ -10,6 +10,8 @@ export interface HookReceiver {
   readonly calls: { hook: SubmissionHook; authorization: string | null; path: string }[];
   /** Answer to the next calls; `undefined` = accept. A number is an HTTP status. */
   answer: unknown;
+  /** Answers wait for it. */
+  hold: Promise<void> | undefined;
   stop(): Promise<void>;
 }
 
@@ -22,6 +24,7 @@ export function startHookReceiver(port: number): HookReceiver {
       authorization: request.headers.get("authorization"),
       path: new URL(request.url).pathname,
     });
+    await receiver.hold;
     if (typeof receiver.answer === "number") return new Response(null, { status: receiver.answer });
     return Response.json(receiver.answer ?? acceptSubmission());
   });
@@ -29,6 +32,7 @@ export function startHookReceiver(port: number): HookReceiver {
     url: `http://127.0.0.1:${port}`,
     calls,
     answer: undefined,
+    hold: undefined,
     stop: () => server.shutdown(),
   };
   return receiver;
