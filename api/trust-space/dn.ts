@@ -8,8 +8,8 @@
  */
 
 const typePattern = /^\s*(?:oid\.)?([a-z][a-z0-9-]*|[0-9]+(?:\.[0-9]+)+)\s*=/i;
-const anotherAttribute = /^\s*(?:oid\.)?(?:[a-z][a-z0-9-]*|[0-9]+(?:\.[0-9]+)+)\s*=/i;
-const closing = /^\s*(?:[,;]|$|\+\s*(?:oid\.)?(?:[a-z][a-z0-9-]*|[0-9]+(?:\.[0-9]+)+)\s*=)/i;
+const anotherAttribute = /^\s*(?:[a-z][a-z0-9-]*|[0-9]+(?:\.[0-9]+)+)\s*=/i;
+const closing = /^\s*(?:,|$)/;
 /** Every space that was seen or may be typed, the no-break ones and the zero-width one included. */
 const spaces = /[\s\u00a0\u2000-\u200b\u202f\u205f\u3000\ufeff]+/gu;
 const sameType = new Map([["S", "ST"], ["E", "EMAIL"], ["EMAILADDRESS", "EMAIL"]]);
@@ -78,7 +78,7 @@ function byCodePoint(one: string, other: string): number {
 function readValue(text: string, start: number): { value: string; next: number } | undefined {
   let at = start;
   while (text[at] === " ") at += 1;
-  const isQuoted = text[at] === '"' && hasClosingQuote(text, at + 1);
+  const isQuoted = text[at] === '"';
   if (isQuoted) at += 1;
   let value = "";
   while (at < text.length) {
@@ -104,15 +104,6 @@ function readValue(text: string, start: number): { value: string; next: number }
 /** A comma separates; a plus does so only before another attribute, since real values hold « A + B ». */
 function endsValue(text: string, at: number): boolean {
   return text[at] === "," || (text[at] === "+" && anotherAttribute.test(text.slice(at + 1)));
-}
-
-/** True when a quote further on closes the value; without one, the first quote is part of the value. */
-function hasClosingQuote(text: string, start: number): boolean {
-  for (let at = start; at < text.length; at += 1) {
-    if (text[at] === "\\") at += 1;
-    else if (text[at] === '"' && closing.test(text.slice(at + 1))) return true;
-  }
-  return false;
 }
 
 /** RFC 4514 §2.4: a backslash before a character, or before the two hexadecimal digits of each byte in UTF-8. */

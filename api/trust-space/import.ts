@@ -5,10 +5,10 @@ import type { Context } from "../context.ts";
 import { inSystem, type Tx } from "../database/in-tenant.ts";
 import { recordAudit } from "../audit/mod.ts";
 import { authorise } from "../identity/mod.ts";
-import { parseWhiteList, type WhiteList } from "./parse.ts";
+import type { WhiteList } from "./parse.ts";
 import { findListInForce, type ListInForce, lockImports, recordRefusal, replaceList } from "./queries.ts";
+import { readList } from "./read-list.ts";
 import { type Refusal, type RefusalReason, refuse } from "./refusal.ts";
-import { verifySignature } from "./verify-signature.ts";
 import { type SignerPolicy, verifySigner } from "./verify-signer.ts";
 
 /** How far ahead of ours the publisher's clock may be. */
@@ -46,7 +46,7 @@ export async function importWhiteList(ctx: Context, input: ImportInput): Promise
   const current = await inSystem(ctx, findListInForce);
   if (current !== undefined && isSame(current.sha256, sha256)) return { kind: "unchanged" };
   const at = ctx.now();
-  const read = await readList(input, at);
+  const read = await judge(input, at);
   // The cryptography above takes seconds on a real list: it is done before the lock, the comparison under it.
   return await inSystem(ctx, async (tx) => {
     await lockImports(tx);
@@ -74,15 +74,19 @@ export async function recordFailedDownload(
   );
 }
 
-type ReadList = { readonly ok: true; readonly list: WhiteList; readonly signer: string };
+interface JudgedList {
+  readonly ok: true;
+  readonly list: WhiteList;
+  readonly signer: string;
+}
 
-async function readList(input: ImportInput, at: Date): Promise<ReadList | Refusal> {
-  const signature = verifySignature(input.bytes);
-  if (!signature.ok) return signature;
-  const signer = await verifySigner(signature.signer, { ...input, at });
+/** The signature, then who signed, then what was signed: the first doubt is the reason. */
+async function judge(input: ImportInput, at: Date): Promise<JudgedList | Refusal> {
+  const read = await readList(input.bytes);
+  if (!read.ok) return read;
+  const signer = await verifySigner(read.signer, { ...input, at });
   if (!signer.ok) return signer;
-  const parsed = parseWhiteList(signature.signedXml);
-  return parsed.ok ? { ...parsed, signer: signature.signer.subject } : parsed;
+  return read.content.ok ? { ...read.content, signer: read.signer.subject } : read.content;
 }
 
 function compare(list: WhiteList, before: ListInForce | undefined, at: Date): Refusal | undefined {
@@ -94,7 +98,7 @@ function compare(list: WhiteList, before: ListInForce | undefined, at: Date): Re
 async function takeList(
   tx: Tx,
   ctx: Context,
-  { list, signer }: ReadList,
+  { list, signer }: JudgedList,
   sha256: Uint8Array,
   before: ListInForce | undefined,
 ): Promise<ImportOutcome> {

@@ -57,6 +57,8 @@ const unreadable = [
   `O=a\\`,
   "O=\\C3,C=FR",
   "CN=a,=b",
+  `CN="a`,
+  `O="PAUL" STRAUSS,C=FR`,
   "CN=" + "a".repeat(2000),
 ];
 
