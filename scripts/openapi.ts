@@ -1,54 +1,69 @@
-/**
- * Prints the OpenAPI 3.1 document of the API, from the mounted routes themselves. Needs no server: nothing is connected.
- */
-import { Redis } from "ioredis";
+/** Prints the OpenAPI 3.1 document of everything that is mounted. Opens no connection: `deno task openapi`. */
 import { createApp } from "../api/app.ts";
-import { readConfig } from "../api/config.ts";
+import type { Config } from "../api/config.ts";
+import type { AppDeps } from "../api/context.ts";
 import { createDatabase, createPool } from "../api/database/pool.ts";
 import { openApiDocument } from "../api/http/docs.ts";
 import { createMailServer } from "../api/mail-server/mod.ts";
+import { createRedis } from "../api/process.ts";
 
-/** Origin that stands in the document when none is given. */
-const exampleOrigin = "https://messagerie.operateur.example";
-/** Reserved for documentation (RFC 5737): whatever tried to connect would fail. */
-const nowhere = "192.0.2.1";
-
-const secret = await Deno.makeTempFile();
-await Deno.writeTextFile(secret, "bm90IGEgc2VjcmV0");
-try {
-  const config = readConfig({
-    MSS_BASE_URL: Deno.args[0] ?? exampleOrigin,
-    MSS_DATABASE_URL: `postgres://mss_api@${nowhere}/platform`,
-    MSS_DATABASE_PASSWORD_FILE: secret,
-    MSS_REDIS_URL: `redis://${nowhere}`,
-    MSS_PSC_ISSUER: `https://${nowhere}`,
-    MSS_PSC_DISCOVERY_URL: `https://${nowhere}`,
-    MSS_PSC_CLIENT_ID: "none",
-    MSS_PSC_CLIENT_SECRET_FILE: secret,
-    MSS_MAIL_SERVER: "stalwart",
-    MSS_MAIL_JMAP_URL: `http://${nowhere}/jmap/`,
-    MSS_MAIL_OPERATOR_DOMAIN: "operateur.example",
-    MSS_MAIL_GATEWAY_LOGIN: "gateway@operateur.example",
-    MSS_MAIL_GATEWAY_SECRET_FILE: secret,
-    MSS_MAIL_PROVISIONER_LOGIN: "admin@operateur.example",
-    MSS_MAIL_PROVISIONER_SECRET_FILE: secret,
-    MSS_MAIL_HOOK_SECRET_FILE: secret,
-    MSS_WHITE_LIST_URL: `https://${nowhere}`,
-    MSS_WHITE_LIST_TRUST_FILE: secret,
-    MSS_WHITE_LIST_CRL_URL: `https://${nowhere}`,
-  });
-  const silent = () => undefined;
-  const app = createApp({
+/** The document, for an origin. */
+export function printedDocument(baseUrl: string) {
+  const quiet = () => {};
+  const log = { info: quiet, warn: quiet, error: quiet };
+  const secret = "none";
+  const config: Config = {
+    baseUrl,
+    listen: { hostname: "127.0.0.1", port: 0 },
+    database: { url: "postgres://nobody@127.0.0.1:1/none", password: secret, poolSize: 2 },
+    redisUrl: "redis://127.0.0.1:1",
+    webDirectory: null,
+    proSanteConnect: {
+      issuer: "http://127.0.0.1:1",
+      discoveryUrl: "http://127.0.0.1:1",
+      clientId: "none",
+      clientSecret: secret,
+      acrValues: [],
+      acceptedAcr: [],
+      responseIssuer: "required",
+      rppsKey: "checked",
+      timeoutSeconds: 1,
+    },
+    session: { idleSeconds: 1, absoluteSeconds: 1 },
+    mail: {
+      kind: "stalwart",
+      jmapUrl: "http://127.0.0.1:1/jmap/",
+      gatewayLogin: "none@none",
+      gatewaySecret: secret,
+      provisionerLogin: "none@none",
+      provisionerSecret: secret,
+    },
+    operatorDomain: "none.test",
+    mailHookSecret: null,
+    whiteList: {
+      url: "http://127.0.0.1:1",
+      crlUrl: "http://127.0.0.1:1",
+      trustPem: "",
+      signerName: "none",
+      refreshSeconds: 1,
+    },
+    maxAttachmentBytes: 1,
+  };
+  const redis = createRedis(config.redisUrl, log);
+  redis.disconnect();
+  const deps: AppDeps = {
     config,
     db: createDatabase(createPool(config.database)),
-    redis: new Redis(config.redisUrl, { lazyConnect: true, enableOfflineQueue: false }),
+    redis,
     mailServer: createMailServer(config.mail),
     now: () => new Date(),
-    log: { info: silent, warn: silent, error: silent },
+    log,
     closing: AbortSignal.abort(),
-  });
-  console.log(JSON.stringify(openApiDocument(app, config.baseUrl), null, 2));
-} finally {
-  await Deno.remove(secret);
+  };
+  return openApiDocument(createApp(deps), baseUrl);
 }
-Deno.exit(0);
+
+if (import.meta.main) {
+  console.log(JSON.stringify(printedDocument("http://localhost:8480"), null, 2));
+  Deno.exit(0);
+}
