@@ -209,9 +209,11 @@ function withRepeats(
   return responses.map((response) => {
     if (response !== answer) return response;
     const created = isObject(response[1].created) ? response[1].created : {};
+    // A first attempt whose answer was lost left no id of the EmailSubmission; clients only need one to be there.
+    const again = [...repeats].map(([key, ids]) => [key, { id: "already-sent", ...ids }]);
     return [
       response[0],
-      { ...response[1], created: { ...created, ...Object.fromEntries(repeats) } },
+      { ...response[1], created: { ...created, ...Object.fromEntries(again) } },
       response[2],
     ];
   });

@@ -112,9 +112,10 @@ export class Client {
     return id;
   }
 
-  async identity(accountId: string): Promise<string> {
+  /** The identity of that address. */
+  async identity(accountId: string, email: string): Promise<string> {
     const [, { list }] = await this.one("Identity/get", { accountId, ids: null });
-    return list[0].id;
+    return list.find((each: { email: string }) => each.email === email).id;
   }
 }
 

@@ -225,7 +225,7 @@ async function programOf(kind: MailKind): Promise<Pick<LaunchOptions, "stalwart"
   if (kind === "cyrus") return {};
   const choice = await chooseMailServer({ ...machineHints(), forced: "stalwart" });
   if (choice.kind !== "stalwart") throw new Error("no Stalwart");
-  return { stalwart: "binary" in choice ? { binary: choice.binary } : { engine: choice.engine } };
+  return { stalwart: { binary: choice.binary } };
 }
 
 type Sql = Stage["sql"];
