@@ -1,0 +1,204 @@
+/**
+ * Drafts on the server. An Email's text cannot change (RFC 8621 §4.6), so saving creates a new one and then destroys
+ * the old: in that order, because a crash in between must leave two copies rather than none. Every version carries the
+ * same Message-ID, by which a version whose answer was lost is found again.
+ */
+import { call, resultOf } from "#lib/jmap/call.ts";
+import type { Connection } from "#lib/jmap/connection.ts";
+import { SetFailure, unwrap } from "#lib/jmap/errors.ts";
+import { toProblem } from "./problem.ts";
+import type { Attachment, EmailAddress, Id } from "./types.ts";
+
+export interface DraftContent {
+  readonly from: EmailAddress;
+  readonly to: readonly EmailAddress[];
+  readonly cc: readonly EmailAddress[];
+  readonly bcc: readonly EmailAddress[];
+  readonly subject: string;
+  /** Plain text, lines ended by \n. */
+  readonly text: string;
+  readonly attachments: readonly Attachment[];
+  /** Without angle brackets; made by us, so that a send can be recognised. */
+  readonly messageId: string;
+  readonly inReplyTo: readonly string[];
+  readonly references: readonly string[];
+}
+
+/** A fresh Message-ID in the sender's own domain (RFC 5322 §3.6.4). */
+export function createMessageId(address: string): string {
+  return `${crypto.randomUUID()}@${address.slice(address.lastIndexOf("@") + 1)}`;
+}
+
+/** The Email/set object of a draft. Empty fields are left out: both servers refuse an empty address list's header. */
+export function toEmailObject(content: DraftContent, folderId: Id): Record<string, unknown> {
+  const some = <T>(list: readonly T[]) => (list.length === 0 ? undefined : list);
+  const object: Record<string, unknown> = {
+    mailboxIds: { [folderId]: true },
+    keywords: { $draft: true, $seen: true },
+    from: [content.from],
+    to: some(content.to),
+    cc: some(content.cc),
+    bcc: some(content.bcc),
+    subject: content.subject,
+    messageId: [content.messageId],
+    inReplyTo: some(content.inReplyTo),
+    references: some(content.references),
+    bodyValues: { text: { value: content.text } },
+    textBody: [{ partId: "text", type: "text/plain" }],
+    attachments: some(content.attachments.map(({ blobId, name, type }) => ({
+      blobId,
+      name,
+      type,
+      disposition: "attachment",
+    }))),
+  };
+  for (const name of Object.keys(object)) if (object[name] === undefined) delete object[name];
+  return object;
+}
+
+/**
+ * Messages of a folder that carry this Message-ID, newest first. Reads the folder's newest messages instead of
+ * filtering by header: a header filter goes through the text index, which lags behind.
+ */
+export async function findByMessageId(
+  connection: Connection,
+  accountId: Id,
+  folderId: Id,
+  messageId: string,
+): Promise<Id[]> {
+  const [queried, got] = await connection.group(
+    [
+      call("Email/query", {
+        accountId,
+        filter: { inMailbox: folderId },
+        sort: [{ property: "receivedAt", isAscending: false }],
+        limit: 100,
+      }),
+      call("Email/get", {
+        accountId,
+        "#ids": resultOf(0, "Email/query", "/ids"),
+        properties: ["id", "messageId"],
+      }),
+    ] as const,
+  );
+  unwrap(queried);
+  return unwrap(got).list.filter((one) => one.messageId?.includes(messageId)).map(({ id }) => id);
+}
+
+/** Saves one draft again and again; calls are served one after the other. */
+export class DraftSaver {
+  readonly #connection: Connection;
+  readonly #accountId: Id;
+  readonly #folderId: Id;
+  #copies: Id[];
+  #isUnsure = false;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    connection: Connection,
+    accountId: Id,
+    folderId: Id,
+    copies: readonly Id[] = [],
+    isUnsure = false,
+  ) {
+    this.#connection = connection;
+    this.#accountId = accountId;
+    this.#folderId = folderId;
+    this.#copies = [...copies];
+    this.#isUnsure = isUnsure;
+  }
+
+  /** Copies on the server, newest first: more than one only while an old one could not be destroyed. */
+  get copies(): readonly Id[] {
+    return this.#copies;
+  }
+
+  /** True while a copy may exist whose id is not known. */
+  get isUnsure(): boolean {
+    return this.#isUnsure;
+  }
+
+  /** Creates the new version, then destroys the old. Throws MailProblem; the old version is then still there. */
+  save(content: DraftContent): Promise<Id> {
+    return this.#inTurn(() => this.#save(content));
+  }
+
+  /** Destroys every copy. */
+  discard(messageId: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#findLost(messageId);
+      await this.#destroy(this.#copies);
+    });
+  }
+
+  /** Runs something that must not overlap a save, such as sending. */
+  exclusively<T>(run: () => Promise<T>): Promise<T> {
+    return this.#inTurn(run);
+  }
+
+  /** Another writer made this copy (a send creates the last one): it is the newest now. */
+  adopt(id: Id): void {
+    this.#copies = [id, ...this.#copies.filter((one) => one !== id)];
+  }
+
+  /** The newest copy became a sent message: only the older ones remain to be destroyed. */
+  async settle(sentId: Id | undefined): Promise<void> {
+    const old = this.#copies.filter((id) => id !== sentId);
+    this.#copies = [];
+    await this.#destroy(old);
+    this.#copies = [];
+  }
+
+  markUnsure(): void {
+    this.#isUnsure = true;
+  }
+
+  async #save(content: DraftContent): Promise<Id> {
+    try {
+      await this.#findLost(content.messageId);
+      const answer = await this.#connection.call("Email/set", {
+        accountId: this.#accountId,
+        create: { draft: toEmailObject(content, this.#folderId) },
+      });
+      const created = answer.created?.["draft"];
+      if (created === undefined) throw new SetFailure(answer.notCreated?.["draft"] ?? { type: "serverFail" });
+      const old = this.#copies;
+      this.#copies = [created.id, ...old];
+      await this.#destroy(old);
+      return created.id;
+    } catch (error) {
+      const problem = toProblem(error);
+      if (problem.mayHaveHappened) this.#isUnsure = true;
+      throw problem;
+    }
+  }
+
+  /** After a lost answer: the copies that carry our Message-ID are ours, and old as soon as a new one is made. */
+  async #findLost(messageId: string): Promise<void> {
+    if (!this.#isUnsure) return;
+    const found = await findByMessageId(this.#connection, this.#accountId, this.#folderId, messageId);
+    this.#copies = [...new Set([...found, ...this.#copies])];
+    this.#isUnsure = false;
+  }
+
+  /** A copy that cannot be destroyed now stays in the list for the next time. */
+  async #destroy(ids: readonly Id[]): Promise<void> {
+    if (ids.length === 0) return;
+    try {
+      const answer = await this.#connection.call("Email/set", { accountId: this.#accountId, destroy: ids });
+      const kept = Object.entries(answer.notDestroyed ?? {}).filter(([, { type }]) => type !== "notFound");
+      const remaining = new Set(kept.map(([id]) => id));
+      this.#copies = this.#copies.filter((id) => !ids.includes(id) || remaining.has(id));
+    } catch (error) {
+      const problem = toProblem(error);
+      if (problem.code === "signed-out") throw problem;
+      // The new version is safe; the old one is tried again with the next save.
+    }
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(run, run);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}

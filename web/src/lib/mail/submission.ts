@@ -1,0 +1,176 @@
+/**
+ * Sending once. The message hangs on its own Message-ID: an answer that was lost is looked up by it before anything is
+ * repeated, and the gateway refuses to send the same Message-ID of a box twice.
+ */
+import { call } from "#lib/jmap/call.ts";
+import type { Connection } from "#lib/jmap/connection.ts";
+import { SetFailure, unwrap } from "#lib/jmap/errors.ts";
+import type { DeliveryStatus } from "#lib/jmap/types.ts";
+import { type DraftContent, type DraftSaver, findByMessageId, toEmailObject } from "./drafts.ts";
+import { MailProblem, type RefusedRecipient, toProblem } from "./problem.ts";
+import type { Id } from "./types.ts";
+
+export interface SendContext {
+  readonly connection: Connection;
+  readonly accountId: Id;
+  readonly identityId: Id;
+  readonly draftsId: Id;
+  readonly sentId: Id;
+  /** Waits between looks for a lost answer; ends early when it rejects. */
+  readonly pause: (milliseconds: number) => Promise<void>;
+}
+
+export interface SendOutcome {
+  /** Recipients whose server said no while others accepted. */
+  readonly refused: readonly RefusedRecipient[];
+}
+
+/** Pauses between attempts after a lost answer: half a minute in all. */
+const pauses = [500, 1000, 2000, 4000, 8000, 15_000];
+
+/**
+ * Sends a draft. `mayBeSent` says that an earlier attempt's outcome is not known.
+ * Throws MailProblem: `recipients-refused` leaves the draft in place; `mayHaveHappened` asks to call again with `mayBeSent`.
+ */
+export function sendDraft(
+  context: SendContext,
+  content: DraftContent,
+  saver: DraftSaver,
+  mayBeSent: boolean,
+): Promise<SendOutcome> {
+  return saver.exclusively(async () => {
+    let isUnsure = mayBeSent;
+    for (let attempt = 0;; attempt++) {
+      try {
+        const outcome = isUnsure ? await resume(context, content, saver) : undefined;
+        return outcome ?? await submitNew(context, content, saver);
+      } catch (error) {
+        const problem = toProblem(error);
+        const pause = pauses[attempt];
+        if (problem.mayHaveHappened) {
+          isUnsure = true;
+          saver.markUnsure();
+        }
+        if (!problem.mayHaveHappened || pause === undefined) {
+          throw new MailProblem(problem.code, {
+            cause: problem,
+            recipients: problem.recipients,
+            mayHaveHappened: isUnsure && problem.code !== "recipients-refused",
+          });
+        }
+        await context.pause(pause);
+      }
+    }
+  });
+}
+
+/** Looks for the message of a lost answer: sent, or still a draft that only needs submitting; undefined when nowhere. */
+async function resume(
+  context: SendContext,
+  content: DraftContent,
+  saver: DraftSaver,
+): Promise<SendOutcome | undefined> {
+  const { connection, accountId } = context;
+  const [sent] = await findByMessageId(connection, accountId, context.sentId, content.messageId);
+  if (sent !== undefined) {
+    const drafts = await findByMessageId(connection, accountId, context.draftsId, content.messageId);
+    drafts.forEach((id) => saver.adopt(id));
+    await saver.settle(sent);
+    return { refused: [] };
+  }
+  const drafts = await findByMessageId(connection, accountId, context.draftsId, content.messageId);
+  drafts.toReversed().forEach((id) => saver.adopt(id));
+  // A draft alone may hold older words: it is written anew, and the old copies go once that is sent.
+  return undefined;
+}
+
+async function submitNew(
+  context: SendContext,
+  content: DraftContent,
+  saver: DraftSaver,
+): Promise<SendOutcome> {
+  const { connection, accountId } = context;
+  const [written, submitted] = await connection.group(
+    [
+      call("Email/set", { accountId, create: { draft: toEmailObject(content, context.draftsId) } }),
+      call("EmailSubmission/set", {
+        accountId,
+        create: {
+          sent: { emailId: "#draft", identityId: context.identityId, envelope: toEnvelope(content) },
+        },
+        onSuccessUpdateEmail: {
+          "#sent": {
+            [`mailboxIds/${context.draftsId}`]: null,
+            [`mailboxIds/${context.sentId}`]: true,
+            "keywords/$draft": null,
+            "keywords/$seen": true,
+          },
+        },
+      }),
+    ] as const,
+  );
+  const draft = unwrap(written).created?.["draft"];
+  if (draft === undefined) {
+    throw new SetFailure(unwrap(written).notCreated?.["draft"] ?? { type: "serverFail" });
+  }
+  saver.adopt(draft.id);
+  const created = unwrap(submitted).created?.["sent"];
+  if (created === undefined) {
+    throw new SetFailure(unwrap(submitted).notCreated?.["sent"] ?? { type: "serverFail" });
+  }
+  const refused = await findRefused(context, created.id, created.deliveryStatus);
+  if (refused.length > 0 && refused.length === recipientsOf(content).length) {
+    await takeBack(context, draft.id);
+    throw new MailProblem("recipients-refused", { recipients: refused });
+  }
+  await saver.settle(draft.id);
+  return { refused };
+}
+
+/** RFC 8621 §7: every address once, blind copies included. */
+function toEnvelope(content: DraftContent): Record<string, unknown> {
+  return {
+    mailFrom: { email: content.from.email },
+    rcptTo: recipientsOf(content).map((email) => ({ email })),
+  };
+}
+
+export function recipientsOf(content: Pick<DraftContent, "to" | "cc" | "bcc">): string[] {
+  const seen = new Map<string, string>();
+  for (const { email } of [...content.to, ...content.cc, ...content.bcc]) {
+    if (!seen.has(email.toLowerCase())) seen.set(email.toLowerCase(), email);
+  }
+  return [...seen.values()];
+}
+
+/** A 550 at RCPT does not fail the call: it stands in deliveryStatus alone. */
+async function findRefused(
+  { connection, accountId }: SendContext,
+  submissionId: Id,
+  told: Readonly<Record<string, DeliveryStatus>> | null | undefined,
+): Promise<RefusedRecipient[]> {
+  let status = told ?? undefined;
+  if (status === undefined) {
+    try {
+      const answer = await connection.call("EmailSubmission/get", {
+        accountId,
+        ids: [submissionId],
+        properties: ["id", "deliveryStatus", "undoStatus"],
+      });
+      status = answer.list[0]?.deliveryStatus ?? undefined;
+    } catch {
+      return []; // the mail is accepted; what could not be read now arrives as a report of non-delivery
+    }
+  }
+  return Object.entries(status ?? {})
+    .filter(([, one]) => one.delivered === "no" || /^5\d\d/.test(one.smtpReply))
+    .map(([address, one]) => ({ address, reason: one.smtpReply }));
+}
+
+/** Nobody accepted it: a copy among the sent messages would be a lie. */
+async function takeBack({ connection, accountId, draftsId }: SendContext, id: Id): Promise<void> {
+  await connection.call("Email/set", {
+    accountId,
+    update: { [id]: { mailboxIds: { [draftsId]: true }, "keywords/$draft": true } },
+  });
+}
