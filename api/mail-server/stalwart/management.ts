@@ -71,6 +71,28 @@ export async function callJmap(
   return readResponses(text, calls);
 }
 
+/**
+ * The session object (RFC 8620 §2) of the credential; `undefined` when the server does not let it in.
+ *
+ * Throws `MailServerUnavailable` when the server does not answer, or answers 5xx.
+ */
+export async function getSession(endpoint: JmapEndpoint): Promise<JsonObject | undefined> {
+  let response: Response;
+  try {
+    response = await fetch(new URL("session", endpoint.url), {
+      headers: { authorization: endpoint.authorization },
+      redirect: "error",
+      signal: AbortSignal.timeout(endpoint.timeoutMilliseconds),
+    });
+    const text = await response.text();
+    if (response.status === 200) return asObject(JSON.parse(text));
+  } catch (cause) {
+    throw new MailServerUnavailable("The mail server does not answer.", { cause });
+  }
+  if (response.status === 401 || response.status === 403) return undefined;
+  throw new MailServerUnavailable(`The mail server answers HTTP ${response.status}.`);
+}
+
 /** Sends one call and returns the arguments of its response. Errors as `callJmap`. */
 export async function callOnce(
   endpoint: JmapEndpoint,

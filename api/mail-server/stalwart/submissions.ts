@@ -6,10 +6,18 @@
  * EmailSubmission objects, the boxes of recipients hosted here. Nothing goes through the search index, which lags
  * behind a delivery and stands still after a crash.
  */
-import { MailServerRefused, type SubmissionTrace } from "../port.ts";
+import type { SubmissionTrace } from "../port.ts";
 import { splitAddress } from "./address.ts";
 import { findDomain } from "./domains.ts";
-import { callJmap, callOnce, idsOf, type JmapEndpoint, type JsonObject, listOf } from "./management.ts";
+import {
+  asObject,
+  callOnce,
+  getSession,
+  idsOf,
+  type JmapEndpoint,
+  type JsonObject,
+  listOf,
+} from "./management.ts";
 
 export interface WantedSubmission {
   readonly from: string;
@@ -24,7 +32,10 @@ const maximumMessages = 1000;
 /** Clocks of the caller and of the server may differ by this much, in milliseconds. */
 const clockTolerance = 5_000;
 
-/** @returns see `SubmissionTrace`. The first attempt must have ended, or it may still be on its way to the queue. */
+/**
+ * @returns see `SubmissionTrace`. The first attempt must have ended, or it may still be on its way to the queue.
+ * `unknown` may become certain a moment later, when the queue has delivered what it holds of this sender.
+ */
 export async function findSubmission(
   asProvisioner: JmapEndpoint,
   asBox: (address: string) => JmapEndpoint,
@@ -35,13 +46,18 @@ export async function findSubmission(
     messageId: bare(wanted.messageId),
     since: wanted.since.getTime() - clockTolerance,
   };
-  const mayBeQueued = await hasQueued(asProvisioner, search);
+  // Read first: a message leaves the queue only for a place that is read later.
+  const queued = await recipientsInQueue(asProvisioner, search);
   if (await wasSubmitted(asBox(search.from), search)) return "accepted";
-  let isComplete = search.recipients.length > 0 && !mayBeQueued;
+
+  let isComplete = search.recipients.length > 0;
   for (const recipient of search.recipients) {
-    const trace = await traceInBox(asProvisioner, asBox, recipient, search);
+    const box = await openHosted(asProvisioner, asBox, recipient);
+    // The queue knows a box by its own address, the caller perhaps by an alias.
+    const isQueued = queued.has(recipient.toLowerCase()) || (box !== undefined && queued.has(box.address));
+    const trace = box === undefined ? "unseen" : await traceInBox(box, search);
     if (trace === "found") return "accepted";
-    if (trace === "unseen") isComplete = false;
+    if (trace === "unseen" || isQueued) isComplete = false;
   }
   return isComplete ? "absent" : "unknown";
 }
@@ -53,37 +69,44 @@ interface Search {
   readonly recipients: readonly string[];
 }
 
-/** Whether the queue holds a message of this sender that came since; the queue does not tell Message-IDs. */
-async function hasQueued(endpoint: JmapEndpoint, search: Search): Promise<boolean> {
-  const ids = idsOf(
-    await callOnce(endpoint, "x:QueuedMessage/query", { filter: { returnPath: search.from } }),
-  );
-  if (ids.length === 0) return false;
-  const queued = listOf(await callOnce(endpoint, "x:QueuedMessage/get", { ids }));
-  return queued.some((message) =>
-    message["returnPath"] === search.from && timeOf(message["createdAt"]) >= search.since
-  );
+/** A box as the gateway opens it. */
+interface OpenBox {
+  readonly endpoint: JmapEndpoint;
+  readonly accountId: string;
+  /** The box's own address. */
+  readonly address: string;
+}
+
+/** Recipients of the messages of this sender that came since and wait; the queue does not tell Message-IDs. */
+async function recipientsInQueue(endpoint: JmapEndpoint, search: Search): Promise<Set<string>> {
+  const recipients = new Set<string>();
+  const filter = { returnPath: search.from };
+  const ids = idsOf(await callOnce(endpoint, "x:QueuedMessage/query", { filter }));
+  if (ids.length === 0) return recipients;
+  for (const message of listOf(await callOnce(endpoint, "x:QueuedMessage/get", { ids }))) {
+    if (message["returnPath"] !== search.from || timeOf(message["createdAt"]) < search.since) continue;
+    for (const recipient of Object.keys(asObject(message["recipients"]))) recipients.add(recipient);
+  }
+  return recipients;
 }
 
 /** Whether the box has an EmailSubmission, not cancelled, of a mail with this Message-ID. */
 async function wasSubmitted(endpoint: JmapEndpoint, search: Search): Promise<boolean> {
-  const accountId = await accountOf(endpoint);
-  if (accountId === undefined) return false;
+  const box = await openBox(endpoint);
+  if (box === undefined) return false;
+  const { accountId } = box;
   for (let position = -pageSize; position >= -maximumMessages; position -= pageSize) {
     const ids = idsOf(
       await callOnce(endpoint, "EmailSubmission/query", { accountId, position, limit: pageSize }),
     );
     if (ids.length === 0) return false;
+    const properties = ["emailId", "sendAt", "undoStatus"];
     const submissions = listOf(
-      await callOnce(endpoint, "EmailSubmission/get", {
-        accountId,
-        ids,
-        properties: ["emailId", "sendAt", "undoStatus"],
-      }),
+      await callOnce(endpoint, "EmailSubmission/get", { accountId, ids, properties }),
     ).filter((one) => one["undoStatus"] !== "canceled" && timeOf(one["sendAt"]) >= search.since);
     const emailIds = submissions.map((one) => String(one["emailId"]));
     if (emailIds.length > 0) {
-      const emails = await getMessageIds(endpoint, accountId, emailIds);
+      const emails = await getMessageIds(box, emailIds);
       if (emails.some((email) => hasMessageId(email, search.messageId))) return true;
     }
     if (ids.length < pageSize) return false;
@@ -91,22 +114,23 @@ async function wasSubmitted(endpoint: JmapEndpoint, search: Search): Promise<boo
   return false;
 }
 
-/** `unseen`: the box is not hosted here or could not be read to the end, so nothing is proved. */
-async function traceInBox(
+async function openHosted(
   asProvisioner: JmapEndpoint,
   asBox: (address: string) => JmapEndpoint,
   recipient: string,
-  search: Search,
-): Promise<"found" | "none" | "unseen"> {
+): Promise<OpenBox | undefined> {
   const { domain } = splitAddress(recipient);
-  if (await findDomain(asProvisioner, domain) === undefined) return "unseen";
-  const endpoint = asBox(recipient);
-  const accountId = await accountOf(endpoint);
-  if (accountId === undefined) return "unseen";
+  if (await findDomain(asProvisioner, domain) === undefined) return undefined;
+  return await openBox(asBox(recipient));
+}
+
+/** `unseen`: the box could not be read back to the time in question, so nothing is proved. */
+async function traceInBox(box: OpenBox, search: Search): Promise<"found" | "none" | "unseen"> {
+  const { endpoint, accountId } = box;
   for (let position = -pageSize; position >= -maximumMessages; position -= pageSize) {
     const ids = idsOf(await callOnce(endpoint, "Email/query", { accountId, position, limit: pageSize }));
     if (ids.length === 0) return "none";
-    const emails = await getMessageIds(endpoint, accountId, ids);
+    const emails = await getMessageIds(box, ids);
     const isFound = emails.some((email) =>
       hasMessageId(email, search.messageId) && timeOf(email["receivedAt"]) >= search.since
     );
@@ -118,34 +142,20 @@ async function traceInBox(
 }
 
 async function getMessageIds(
-  endpoint: JmapEndpoint,
-  accountId: string,
+  { endpoint, accountId }: Pick<OpenBox, "endpoint" | "accountId">,
   ids: readonly string[],
 ): Promise<JsonObject[]> {
   const properties = ["messageId", "receivedAt"];
   return listOf(await callOnce(endpoint, "Email/get", { accountId, ids, properties }));
 }
 
-/** The account of the box the credential stands for; `undefined` when the server does not let the box in. */
-async function accountOf(endpoint: JmapEndpoint): Promise<string | undefined> {
-  try {
-    const [response] = await callJmap(endpoint, [["Core/echo", {}]]);
-    if (response === undefined) return undefined;
-  } catch (error) {
-    if (error instanceof MailServerRefused) return undefined;
-    throw error;
-  }
-  return await primaryAccount(endpoint);
-}
-
-async function primaryAccount(endpoint: JmapEndpoint): Promise<string | undefined> {
-  const response = await fetch(new URL("session", endpoint.url), {
-    headers: { authorization: endpoint.authorization },
-    redirect: "error",
-    signal: AbortSignal.timeout(endpoint.timeoutMilliseconds),
-  });
-  const session = await response.json() as { primaryAccounts?: Record<string, string> };
-  return session.primaryAccounts?.["urn:ietf:params:jmap:mail"];
+/** The box the credential stands for; `undefined` when the server does not let it in (suspended, closed). */
+async function openBox(endpoint: JmapEndpoint): Promise<OpenBox | undefined> {
+  const session = await getSession(endpoint);
+  const accountId = asObject(session?.["primaryAccounts"])["urn:ietf:params:jmap:mail"];
+  if (session === undefined || typeof accountId !== "string") return undefined;
+  const account = asObject(asObject(session["accounts"])[accountId]);
+  return { endpoint, accountId, address: String(account["name"] ?? "").toLowerCase() };
 }
 
 function hasMessageId(email: JsonObject, messageId: string): boolean {
