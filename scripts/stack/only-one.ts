@@ -1,6 +1,6 @@
 /** One stack per private directory: two would start on the same data. */
 import { StartFailure } from "./failure.ts";
-import { startTimeOf } from "./proc.ts";
+import { startTimeOf, stillRuns } from "./proc.ts";
 
 /**
  * Notes that this process runs the stack of the directory, which is made when absent.
@@ -12,7 +12,7 @@ export function claimDirectory(directory: string): () => void {
   Deno.mkdirSync(directory, { recursive: true, mode: 0o755 });
   const path = `${directory}/owner`;
   const [pid, startTime] = readOrEmpty(path).split(" ");
-  if (startTime !== undefined && startTimeOf(Number(pid)) === startTime) {
+  if (startTime !== undefined && stillRuns(Number(pid), startTime)) {
     throw new StartFailure(
       `The platform of this clone already runs (process ${pid}): stop it there with Ctrl-C first.`,
     );

@@ -11,6 +11,12 @@ export function isAlive(pid: number): boolean {
   return stat !== undefined && stat.state !== "Z";
 }
 
+/** Whether the process that had this number at this start time still runs: another one may have got its number since. */
+export function stillRuns(pid: number, startTime: string): boolean {
+  const stat = statOf(pid);
+  return stat !== undefined && stat.state !== "Z" && stat.startTime === startTime;
+}
+
 /** All processes below this one, children first, without itself. */
 export function descendantsOf(ancestor: number): number[] {
   const childrenOf = new Map<number, number[]>();

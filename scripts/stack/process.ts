@@ -1,7 +1,7 @@
 /** `startProcess`: the one way in which a process of the stack is started, watched and ended. */
 import { StartFailure } from "./failure.ts";
 import { type Address, isListening } from "./ports.ts";
-import { descendantsOf, isAlive, startTimeOf } from "./proc.ts";
+import { descendantsOf, startTimeOf, stillRuns } from "./proc.ts";
 
 /** Something that runs, made of one process or several. */
 export interface RunningPart {
@@ -148,11 +148,11 @@ export async function endLeftovers(directory: string): Promise<string[]> {
     const path = `${directory}/${entry.name}`;
     const [pidText, startedText] = (await Deno.readTextFile(path)).trim().split(" ");
     const pid = Number(pidText);
-    if (Number.isInteger(pid) && pid > 1 && startedText !== undefined && startTimeOf(pid) === startedText) {
+    if (Number.isInteger(pid) && pid > 1 && startedText !== undefined && stillRuns(pid, startedText)) {
       names.push(entry.name.slice(0, -".pid".length));
       const family = familyOf(pid);
       signal(-pid, "SIGTERM");
-      for (let waited = 0; waited < 50 && isAlive(pid); waited++) await later(100);
+      for (let waited = 0; waited < 50 && stillRuns(pid, startedText); waited++) await later(100);
       await killMembers(family);
     }
     await Deno.remove(path).catch(() => undefined); // Whoever started it may still live and have removed it.
@@ -228,13 +228,10 @@ function familyOf(leader: number): Member[] {
   return [leader, ...descendantsOf(leader)].map((pid) => ({ pid, startTime: startTimeOf(pid) }));
 }
 
-function isSame(member: Member): boolean {
-  return member.startTime !== undefined && startTimeOf(member.pid) === member.startTime;
-}
-
 /** Returns when none is left, or after 5 s when the kernel does not let go of one (a disk that hangs). */
 async function killMembers(members: readonly Member[]): Promise<void> {
-  const left = () => members.filter((member) => isSame(member) && isAlive(member.pid));
+  const left = () =>
+    members.filter(({ pid, startTime }) => startTime !== undefined && stillRuns(pid, startTime));
   for (const member of left()) signal(member.pid, "SIGKILL");
   for (let waited = 0; waited < 500 && left().length > 0; waited++) await later(10);
 }

@@ -31,7 +31,7 @@ export function summary(input: SummaryInput): string {
   const lines = [
     "",
     `Ready after ${input.seconds.toFixed(1)} s:  ${baseUrl}`,
-    `Mail server: ${mailServer.version} (${mailServer.because})`,
+    `Mail server: ${mailServerName(mailServer)} (${mailServer.because})`,
     "",
     "People (choose one on the sign-in page of the simulated Pro Santé Connect):",
     ...table(people.map((person) => [person.name, person.role, person.mailboxes.join(", ") || "no box"])),
@@ -73,4 +73,9 @@ function table(rows: readonly (readonly string[])[]): string[] {
       row.map((cell, index) => index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0)).join("  ")
     }`
   );
+}
+
+function mailServerName({ kind, version }: SummaryInput["mailServer"]): string {
+  const name = kind === "cyrus" ? "Cyrus" : "Stalwart";
+  return version.startsWith(name) ? version : `${name} ${version}`;
 }

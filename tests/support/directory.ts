@@ -1,6 +1,6 @@
 /** Private directories of test runs, in short paths (Unix sockets lie below them), cleared away even after a kill. */
 import { endLeftovers } from "../../scripts/stack/process.ts";
-import { startTimeOf } from "../../scripts/stack/proc.ts";
+import { startTimeOf, stillRuns } from "../../scripts/stack/proc.ts";
 
 const parent = Deno.env.get("TMPDIR")?.replace(/\/$/, "") ?? "/tmp";
 const prefix = "mssante-";
@@ -32,7 +32,7 @@ export async function clearDeadRuns(): Promise<void> {
     const owner = await Deno.readTextFile(`${directory}/${ownerFile}`).catch(() => undefined); // Another account's, or just made.
     if (owner === undefined) continue;
     const [pid, startTime] = owner.split(" ");
-    if (startTimeOf(Number(pid)) === startTime) continue;
+    if (startTime !== undefined && stillRuns(Number(pid), startTime)) continue;
     for await (const part of Deno.readDir(directory)) {
       if (part.isDirectory) await endLeftovers(`${directory}/${part.name}`);
     }
