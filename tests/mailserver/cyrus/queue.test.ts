@@ -1,7 +1,7 @@
 /** What Exim has accepted is not lost: the next hop down, the store full, Exim itself killed. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { elsewhere, hosted, type Stand, startStand } from "./stand.ts";
-import { atOperator, inboxOf, jmapOne, misbehave, submit, until } from "./traffic.ts";
+import { atOperator, inboxOf, jmapOne, misbehave, relay, submit, until } from "./traffic.ts";
 
 let stand: Stand;
 let anne: string;
@@ -71,6 +71,28 @@ test("mail for a box over its quota waits and is delivered when there is room", 
     ids: null,
   });
   expect(list[0]?.hardLimit).toBeGreaterThan(1_048_576);
+});
+
+test("with the directory away all is put off and nothing is refused for good, let through or lost", async () => {
+  await stand.stopOperator();
+  await submit(stand, { from: bob, to: partner, messageId: "put-off" });
+  await stand.setDirectory("down");
+  try {
+    expect(await submit(stand, { from: bob, to: anne })).toMatchObject({ code: 454 });
+    expect((await relay(stand, { from: partner, to: anne })).code).toBe(451);
+    await stand.startOperator();
+    const before = (await stand.mtaLog()).length;
+    await until(
+      async () => (await stand.mtaLog()).slice(before),
+      (log) => / == \S+@gamma.* defer/.test(log),
+      30,
+    );
+    expect(await atOperator(stand, "put-off")).toMatchObject({ count: 0 });
+  } finally {
+    await stand.setDirectory("up");
+  }
+  await until(() => atOperator(stand, "put-off"), ({ count }) => count === 1, 40);
+  expect(await submit(stand, { from: bob, to: anne })).toMatchObject({ code: 250 });
 });
 
 test("kill -9 of the whole mail server in the middle of deliveries loses none and doubles none", async () => {

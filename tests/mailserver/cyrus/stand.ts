@@ -37,6 +37,8 @@ export interface Stand {
   readonly nextHop: { readonly host: string; readonly port: number };
   addBox(spec: BoxSpec): Promise<string>;
   setStatus(address: string, status: "active" | "suspended"): Promise<void>;
+  /** Takes the directory away from the mail server's role (or gives it back), as if PostgreSQL were down. */
+  setDirectory(state: "up" | "down"): Promise<void>;
   startOperator(): Promise<void>;
   stopOperator(): Promise<void>;
   /** Starts the mail server again with the same options, after it was killed. */
@@ -129,6 +131,15 @@ export async function startStand(): Promise<Stand> {
     addBox: (spec) => addBox(database, structure, spec),
     setStatus: async (address, status) => {
       await database.query("update app.mailboxes set status = $2 where address = $1", [address, status]);
+    },
+    setDirectory: async (state) => {
+      // The superuser is exempt from the limit.
+      await database.query(`alter database ${databaseName} connection limit ${state === "up" ? -1 : 0}`);
+      if (state === "up") return;
+      await database.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and usename = 'mail_directory'",
+        [databaseName],
+      );
     },
     startOperator,
     stopOperator,
