@@ -32,7 +32,8 @@ const table = {
   },
   "delivery-status": {
     lacks: "EmailSubmission.deliveryStatus",
-    instead: "null; a recipient refused by the MTA fails the whole submission with invalidRecipients",
+    instead:
+      "null; a recipient refused by the MTA fails the whole submission with invalidRecipients, a refused sender with forbiddenToSend",
   },
   "refusal-by-the-server": {
     lacks: "refusing a suspended box that comes by the gateway's own credential",
@@ -59,8 +60,12 @@ const table = {
     instead: "*/changes accepts it and says nothing changed",
   },
   "search-by-address-part": {
-    lacks: "finding a mail by a part of an address under our own search configuration",
-    instead: "Xapian's own tokens",
+    lacks: "the platform's own search: French stems, accents in names, œ as oe, parts of an address",
+    instead: "accents fold in text, not in the names of senders and recipients; no prefixes",
+  },
+  "download-range": {
+    lacks: "ranges of a download",
+    instead: "the whole blob",
   },
   "unlock-after-crash": {
     lacks: "rows of locks that a crash leaves behind",

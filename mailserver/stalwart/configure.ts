@@ -15,11 +15,6 @@ import { type Service, serviceLogins } from "./services.ts";
 export const portNames = ["jmap", "imap", "submission", "relay", "lmtp", "sieve"] as const;
 export type PortName = typeof portNames[number];
 
-export interface StalwartLaunchOptions extends LaunchOptions {
-  /** Program to run; otherwise STALWART_BIN, otherwise `stalwart` on the PATH. */
-  readonly binary?: string;
-}
-
 export interface Configuration {
   readonly ports: Readonly<Record<PortName, number>>;
   readonly plan: Plan;
@@ -41,7 +36,7 @@ export const host = "127.0.0.1";
  *
  * @throws StartFailure naming each variable or port that is missing
  */
-export async function configure(options: StalwartLaunchOptions): Promise<Configuration> {
+export async function configure(options: LaunchOptions): Promise<Configuration> {
   const ports = requirePorts(options.ports);
   const logins = serviceLogins(options.operatorDomain);
   const secrets = await readSecrets(options.secretsDirectory);
@@ -66,7 +61,7 @@ export async function configure(options: StalwartLaunchOptions): Promise<Configu
     ports,
     plan,
     program: {
-      binary: options.binary ?? (Deno.env.get("STALWART_BIN") || "stalwart"),
+      binary: options.stalwart?.binary ?? (Deno.env.get("STALWART_BIN") || "stalwart"),
       configFile: await writeConfig(options, plan),
       directory: options.directory,
       environment,
@@ -95,7 +90,7 @@ function requirePorts(ports: Readonly<Record<string, number>>): Record<PortName,
 }
 
 function placeholders(
-  options: StalwartLaunchOptions,
+  options: LaunchOptions,
   ports: Readonly<Record<PortName, number>>,
   hostname: string,
 ): Placeholders {
@@ -153,7 +148,7 @@ function random64Characters(): string {
   return crypto.getRandomValues(new Uint8Array(32)).toHex();
 }
 
-async function writeConfig(options: StalwartLaunchOptions, plan: Plan): Promise<string> {
+async function writeConfig(options: LaunchOptions, plan: Plan): Promise<string> {
   const path = `${options.directory}/config.json`;
   await Deno.writeTextFile(path, JSON.stringify(plan.configJson), { mode: 0o600 });
   if (options.runAs !== undefined) await Deno.chown(path, options.runAs.uid, options.runAs.gid);

@@ -6,9 +6,9 @@
  * exactly the configured ones → a real JMAP call answers → the settings reload without a build error. A failure at any
  * step leaves no process behind. Calling it again is the recovery after a crash.
  */
-import type { RunningMailServer } from "../../scripts/stack/part.ts";
+import type { LaunchOptions, RunningMailServer } from "../../scripts/stack/part.ts";
 import { requireFreePorts } from "../../scripts/stack/ports.ts";
-import { type Configuration, configure, host, portNames, type StalwartLaunchOptions } from "./configure.ts";
+import { type Configuration, configure, host, portNames } from "./configure.ts";
 import {
   appliedPlan,
   configureSearch,
@@ -22,14 +22,14 @@ import { digestOf } from "./plan.ts";
 import { applyInRecovery, requireVersion, startServing } from "./server.ts";
 import { publishServices } from "./services.ts";
 
-export { portNames, type StalwartLaunchOptions } from "./configure.ts";
+export { portNames } from "./configure.ts";
 
 /**
  * Starts the server and returns when it serves.
  *
  * @throws StartFailure with one sentence for the person who waits; no process is left
  */
-export async function launch(options: StalwartLaunchOptions): Promise<RunningMailServer> {
+export async function launch(options: LaunchOptions): Promise<RunningMailServer> {
   const configuration = await configure(options);
   const { ports, plan, program, expected, gateway, provisioner } = configuration;
   const version = await requireVersion(program.binary, plan.version);
@@ -73,7 +73,7 @@ export async function launch(options: StalwartLaunchOptions): Promise<RunningMai
 
 /** Frees what a crash left and brings the settings to the plan, which needs a recovery start when they differ. */
 async function prepareDatabase(
-  options: StalwartLaunchOptions,
+  options: LaunchOptions,
   { plan, program, mailDatabasePassword: password }: Configuration,
 ): Promise<void> {
   const database = {

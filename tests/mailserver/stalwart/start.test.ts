@@ -119,8 +119,12 @@ describe.skipIf(stalwartProgram === undefined)(titled("starting Stalwart"), () =
   });
 
   it("refuses a server of another line than the plan's", async () => {
-    await expect(launch({ ...world.options, binary: "/bin/true" })).rejects.toThrow("version unknown");
-    await expect(launch({ ...world.options, binary: "/nowhere/stalwart" })).rejects.toThrow("missing");
+    await expect(launch({ ...world.options, stalwart: { binary: "/bin/true" } })).rejects.toThrow(
+      "version unknown",
+    );
+    await expect(launch({ ...world.options, stalwart: { binary: "/nowhere/stalwart" } })).rejects.toThrow(
+      "missing",
+    );
   });
 
   it("says in one sentence that PostgreSQL does not answer, and starts once it does", async () => {

@@ -5,12 +5,12 @@
 import pg from "pg";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { launch, portNames, type StalwartLaunchOptions } from "../../../mailserver/stalwart/launch.ts";
+import { launch, portNames } from "../../../mailserver/stalwart/launch.ts";
 import { createStalwart } from "../../../api/mail-server/stalwart/mod.ts";
 import type { MailServer } from "../../../api/mail-server/port.ts";
 import { migrateDatabase } from "../../../scripts/migrate.ts";
 import { findProgram, privateDirectory, unprivilegedAccount } from "../../../scripts/stack/packages.ts";
-import type { RunningMailServer } from "../../../scripts/stack/part.ts";
+import type { LaunchOptions, RunningMailServer } from "../../../scripts/stack/part.ts";
 import { findFreePorts } from "../../../scripts/stack/ports.ts";
 import { type RunningPostgres, startPostgres } from "../../../scripts/stack/postgres.ts";
 import { serviceSecretHash } from "../../../mailserver/stalwart/service-secret.ts";
@@ -30,7 +30,7 @@ export function titled(title: string): string {
 
 export interface World {
   readonly directory: string;
-  readonly options: StalwartLaunchOptions;
+  readonly options: LaunchOptions;
   readonly postgres: RunningPostgres;
   readonly border: Border;
   readonly hook: HookReceiver;
@@ -48,12 +48,6 @@ export interface World {
   /** Adds a box with a client password and its aliases to the tables (not to the mail server). */
   addBox(address: string, password?: string, aliases?: readonly string[]): Promise<void>;
   stop(): Promise<void>;
-}
-
-export interface Environment {
-  readonly postgres: RunningPostgres;
-  readonly options: StalwartLaunchOptions;
-  readonly log: string[];
 }
 
 /** Starts everything but the mail server. */
@@ -84,8 +78,8 @@ export async function prepareWorld(): Promise<Omit<World, "server" | "driver">> 
   for (const each of [pool, mailPool]) each.on("error", () => undefined); // PostgreSQL is stopped by some tests.
   const hook = startHookReceiver(ports.hook);
   const border = await startBorder(ports.border);
-  const options: StalwartLaunchOptions = {
-    ...(stalwartProgram === undefined ? {} : { binary: stalwartProgram }),
+  const options: LaunchOptions = {
+    ...(stalwartProgram === undefined ? {} : { stalwart: { binary: stalwartProgram } }),
     directory: privateDirectory(`${directory}/stalwart`, account),
     secretsDirectory,
     packagesDirectory: `${directory}/packages`,
