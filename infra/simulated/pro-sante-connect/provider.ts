@@ -153,6 +153,8 @@ export function createProvider(
       Interaction: 600,
     },
   });
+  // A client that hangs up is no error of the simulator's.
+  provider.silent = true;
   provider.use((ctx: Any, next: () => Promise<void>) => reshape(ctx, next, options, bySubject));
   provider.on("authorization.success", (_ctx: unknown, out: Record<string, unknown>) => {
     const { responseIssuer, responseState } = options.misbehaviour();

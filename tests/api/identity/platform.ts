@@ -37,6 +37,8 @@ export interface Platform {
   readonly logLines: string[];
   /** Lets time pass for the platform. */
   pass(seconds: number): void;
+  /** Back to the time of day, which is the provider's too. */
+  resetClock(): void;
   browser(): Browser;
   /** A whole sign-in; answers where the browser ended. */
   signIn(browser: Browser, person: string, returnTo?: string): Promise<URL>;
@@ -84,7 +86,7 @@ export async function openPlatform(psc: SimulatedPsc, options: PlatformOptions =
       acceptedAcr: ["eidas1", "eidas2", "eidas3"],
       responseIssuer: "required",
       rppsKey: "checked",
-      timeoutSeconds: 2,
+      timeoutSeconds: 1,
       ...options.proSanteConnect,
     },
   } as unknown as Config;
@@ -132,6 +134,9 @@ export async function openPlatform(psc: SimulatedPsc, options: PlatformOptions =
     logLines,
     pass: (seconds) => {
       passedMilliseconds += seconds * 1_000;
+    },
+    resetClock: () => {
+      passedMilliseconds = 0;
     },
     browser: () => new Browser({ origin: baseUrl, request: (request) => app.request(request) }),
     reachCallback: async (browser, person, returnTo) => {
