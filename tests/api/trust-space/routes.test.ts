@@ -1,11 +1,6 @@
-/** The room's own answers over HTTP. Sign-in and same origin are the frame's, proved for every operation in tests/api/contract. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { AppDeps, PersonActor } from "../../../api/context.ts";
-import { createRoutes } from "../../../api/http/openapi.ts";
-import { renderProblem } from "../../../api/http/render-problem.ts";
 import { importWhiteList } from "../../../api/trust-space/import.ts";
-import { trustSpaceRoutes } from "../../../api/trust-space/routes.ts";
-import { openTestDatabase, type TestDatabase } from "./test-database.ts";
+import { type Harness, openHarness, type Visitor } from "../../support/harness.ts";
 import {
   createSigners,
   encode,
@@ -16,47 +11,19 @@ import {
   type Signers,
 } from "./signed-lists.ts";
 
-let database: TestDatabase;
+let harness: Harness;
+let visitor: Visitor;
 let signers: Signers;
 beforeAll(async () => {
-  database = await openTestDatabase();
+  harness = await openHarness();
+  visitor = await harness.signIn();
   signers = await createSigners();
 });
-afterAll(() => database?.close());
+afterAll(() => harness?.close());
 
-const person: PersonActor = {
-  kind: "person",
-  personId: crypto.randomUUID(),
-  sessionId: crypto.randomUUID(),
-  displayName: "Dr Anne ALLARD",
-  idNatPs: "899900000011",
-  operatorRoles: [],
-  memberships: [],
-};
-
-/** The room behind what the frame leaves for it: the context of a person who has signed in. */
-function room() {
-  const context = { ...database.contextAt(now), actor: person };
-  const deps = { config: { baseUrl: "https://messagerie.test" }, log: context.log } as unknown as AppDeps;
-  const app = createRoutes();
-  app.onError((error, c) => renderProblem(error, c, deps));
-  app.use(async (c, next) => {
-    c.set("requestId", context.requestId);
-    c.set("context", context);
-    await next();
-  });
-  app.route("/", trustSpaceRoutes(deps));
-  return app;
-}
-
-const check = async (body: unknown) =>
-  await room().request("/api/v1/recipients/check", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
+const check = (body: unknown) => visitor.post("/api/v1/recipients/check", body);
 const importList = async (text: string) =>
-  await importWhiteList(database.contextAt(now), {
+  await importWhiteList({ ...harness.system, now: () => now }, {
     bytes: encode(text),
     authorities: [signers.authority.organisations.certificate],
     crls: [signers.crl],
@@ -65,7 +32,7 @@ const importList = async (text: string) =>
 
 describe("the trust space over HTTP", () => {
   it("has no list at first, then tells which is in force and what was refused last", async () => {
-    const read = async () => await (await room().request("/api/v1/trust-space")).json();
+    const read = async () => (await visitor.get("/api/v1/trust-space")).body;
     expect(await read()).toEqual({ list: null, lastRefusal: null });
     await importList(
       await signedList(signers.signer, entriesFor("alpha.mssante.test", "gamma.mssante.test")),
@@ -83,10 +50,22 @@ describe("the trust space over HTTP", () => {
     });
   });
 
+  it("tells nothing to somebody who has not signed in", async () => {
+    for (
+      const answer of [
+        await harness.stranger.get("/api/v1/trust-space"),
+        await harness.stranger.post("/api/v1/recipients/check", { addresses: ["dr@elsewhere.test"] }),
+      ]
+    ) {
+      expect(answer.status).toBe(401);
+      expect(answer.body.type).toMatch(/\/problems\/sign-in-required$/);
+    }
+  });
+
   it("answers each recipient, and none of it changes anything", async () => {
     const response = await check({ addresses: ["dr@elsewhere.test", "not an address"] });
     expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({
+    expect(response.body).toEqual({
       results: [
         { address: "dr@elsewhere.test", status: "not-in-trust-space" },
         { address: "not an address", status: "invalid" },
@@ -105,8 +84,8 @@ describe("the trust space over HTTP", () => {
   ])("says what is wrong with a request (%#)", async (body, pointer) => {
     const response = await check(body);
     expect(response.status).toBe(422);
-    expect(await response.json()).toMatchObject({
-      type: "https://messagerie.test/problems/invalid-request",
+    expect(response.body).toMatchObject({
+      type: expect.stringMatching(/\/problems\/invalid-request$/),
       errors: [{ pointer }],
     });
   });
