@@ -11,9 +11,9 @@ export function uploadTarget(upstream: Upstream, box: Box): URL {
 }
 
 /** @param type what the mail server is asked to answer as Content-Type */
-export function blobUrl(upstream: Upstream, box: Box, blobId: string, type: string, name = "blob"): URL {
+export function blobUrl(upstream: Upstream, box: Box, blobId: string, type: string): URL {
   return upstream.locate(
-    expand(box.session.downloadUrl, { accountId: box.session.accountId, blobId, name, type }),
+    expand(box.session.downloadUrl, { accountId: box.session.accountId, blobId, name: "blob", type }),
   );
 }
 

@@ -50,9 +50,10 @@ export async function downloadBlob(
   upstream: Upstream,
 ): Promise<Response | undefined> {
   const range = request.headers.get("range");
+  // The name is ours to say, in the header: what a sender wrote is no part of a URL on the private network.
   const response = await upstream.fetch(
     box.address,
-    blobUrl(upstream, box, wanted.blobId, wanted.type || "application/octet-stream", wanted.name || "blob"),
+    blobUrl(upstream, box, wanted.blobId, "application/octet-stream"),
     { headers: range === null ? {} : { range }, signal: request.signal },
   );
   if (response.status !== 200 && response.status !== 206 && response.status !== 416) {

@@ -160,7 +160,8 @@ describe.each(mailServersAtHand())("sending through the gateway before %s", (kin
   it("answers a repeat of the same Message-ID as created and sends nothing again", async () => {
     const messageId = newId();
     const first = await send(draft({ messageId: [messageId] }));
-    const again = await send(draft({ messageId: [messageId] }));
+    // Other bytes: Cyrus files the same bytes once only.
+    const again = await send(draft({ messageId: [messageId], subject: "Compte rendu, encore" }));
     expect(again.created.s.id).toBe(first.created.s.id);
     await until("the mail at Bruno's", async () => await inBruno(messageId) >= 1);
     const marker = newId();
@@ -189,7 +190,7 @@ describe.each(mailServersAtHand())("sending through the gateway before %s", (kin
     const lose = (messageId: string, state: string, queueId: string | null, age: string) =>
       stage.sql(
         `insert into app.submissions (structure_id, mailbox_id, message_id, state, queue_id, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, now() - $6::interval, now() - $6::interval)`,
+         values ($1, $2, $3, $4, $5, now(), now() - $6::interval)`,
         [mailbox[0]!["structure_id"], mailbox[0]!["id"], messageId, state, queueId, age],
       );
     const absent = newId();
@@ -209,7 +210,7 @@ describe.each(mailServersAtHand())("sending through the gateway before %s", (kin
     await stage.sql("update app.submissions set state = 'seen', answer = null where message_id = $1", [
       accepted,
     ]);
-    const repeated = await send(draft({ messageId: [accepted] }));
+    const repeated = await send(draft({ messageId: [accepted], subject: "Compte rendu, encore" }));
     expect(repeated.created?.s.id).toBeTypeOf("string");
     expect(await inBruno(accepted)).toBe(1);
   });
