@@ -81,7 +81,7 @@ export class Webmail {
   }
 
   go(change: Partial<Place>, isReplacing = false): void {
-    void goto(this.pathOf(change), { replaceState: isReplacing, keepFocus: true, noScroll: true });
+    void goto(this.pathOf(change), { replace: isReplacing, reset: false });
   }
 
   /** Messages that a command means: the ticked ones, else the open one, else the one under the cursor. */

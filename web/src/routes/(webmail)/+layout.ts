@@ -3,12 +3,12 @@ import { ApiProblem } from "#lib/api/problems.ts";
 import { fetchSession, type PersonSession } from "#lib/api/session.ts";
 
 /** Who is signed in; nobody: to the sign-in page, and back here afterwards. */
-export async function load({ fetch, url }): Promise<{ session: PersonSession | undefined }> {
+export async function load({ fetch, url, untrack }): Promise<{ session: PersonSession | undefined }> {
   try {
     return { session: await fetchSession(fetch) };
   } catch (error) {
     if (error instanceof ApiProblem && error.slug === "sign-in-required") {
-      const returnTo = encodeURIComponent(url.pathname + url.search);
+      const returnTo = encodeURIComponent(untrack(() => url.pathname + url.search));
       const reason = sessionStorage.getItem("mss.was-signed-in") === null ? "" : "&reason=expired";
       redirect(307, `/sign-in?returnTo=${returnTo}${reason}`);
     }
