@@ -7,6 +7,7 @@ import { StartFailure } from "../../scripts/stack/failure.ts";
 import type { LaunchOptions } from "../../scripts/stack/part.ts";
 import { type Secret, secretFile } from "../../scripts/stack/secrets.ts";
 import { serverEnvironment } from "./environment.ts";
+import { addressHider } from "./log.ts";
 import { buildPlan, type Placeholders, type Plan } from "./plan.ts";
 import type { Expected, ServerProgram } from "./server.ts";
 import { type Service, serviceLogins } from "./services.ts";
@@ -52,6 +53,7 @@ export async function configure(options: LaunchOptions): Promise<Configuration> 
     STALWART_PUBLIC_URL: `http://${host}:${ports.jmap}`,
   });
   const plan = buildPlan(placeholders(options, ports, hostname));
+  const hideAddresses = addressHider();
   const service = (login: string, secret: Secret) => ({
     login,
     secret: secret.value,
@@ -66,7 +68,7 @@ export async function configure(options: LaunchOptions): Promise<Configuration> 
       directory: options.directory,
       environment,
       ...(options.runAs === undefined ? {} : { runAs: options.runAs }),
-      log: options.log,
+      log: (line) => options.log(hideAddresses(line)),
     },
     expected: {
       addresses: portNames.map((name) => `${host}:${ports[name]}`),
