@@ -25,10 +25,10 @@ const cases:
   readonly (readonly [string, MailServerHints, Partial<MailServerChoice> & Record<string, unknown>])[] = [
     [
       "STALWART_BIN comes before everything",
-      machine(["/opt/s", "stalwart", "docker"], { stalwartBinary: "/opt/s" }),
+      machine(["/usr/local/bin/s", "stalwart", "docker"], { stalwartBinary: "/usr/local/bin/s" }),
       {
         kind: "stalwart",
-        binary: "/opt/s",
+        binary: "/usr/local/bin/s",
       },
     ],
     ["a stalwart on the PATH comes before an engine", machine(["stalwart", "docker"]), {
