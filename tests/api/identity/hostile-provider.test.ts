@@ -263,7 +263,7 @@ describe("a provider that is down", () => {
       await psc.misbehave({ discoveryIssuer: "https://auth.evil.test/auth/realms/esante-wallet" });
       const begun = await fresh.browser().fetch(`${baseUrl}/auth/sign-in?returnTo=/mail`);
       expect(begun.headers.get("location")).toBe(unavailable);
-      expect(fresh.logLines.join("\n")).toContain("provider-metadata");
+      expect(fresh.harness.logLines.join("\n")).toContain("provider-metadata");
     } finally {
       await fresh.close();
     }

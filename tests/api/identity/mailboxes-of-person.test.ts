@@ -29,10 +29,10 @@ afterAll(async () => {
   await psc.close();
 });
 beforeEach(async () => {
-  await platform.admin.query(
+  await platform.rows(
     "delete from app.mailbox_members; delete from app.addresses; delete from app.mailboxes",
   );
-  await platform.admin.query(
+  await platform.rows(
     "update app.structures set status = 'active'; update app.domains set status = 'active'",
   );
 });
@@ -45,18 +45,18 @@ async function personOf(key: string): Promise<string> {
 }
 
 async function addStructure(name: string, idNatStruct: string, domain: string): Promise<Structure> {
-  const { rows: [structure] } = await platform.admin.query(
+  const [structure] = await platform.rows(
     "insert into app.structures (name, id_nat_struct) values ($1, $2) returning id",
     [name, idNatStruct],
   );
-  const { rows: [row] } = await platform.admin.query(
+  const [row] = await platform.rows(
     "insert into app.domains (structure_id, name) values ($1, $2) returning id",
     [
-      structure.id,
+      structure?.id,
       domain,
     ],
   );
-  return { id: structure.id, domainId: row.id, domain };
+  return { id: String(structure?.id), domainId: String(row?.id), domain };
 }
 
 async function addMailbox(
@@ -65,16 +65,16 @@ async function addMailbox(
   type: string,
   holder: string | null = null,
 ): Promise<string> {
-  const { rows: [row] } = await platform.admin.query(
+  const [row] = await platform.rows(
     `insert into app.mailboxes (structure_id, domain_id, address, type, display_name, holder_id_nat_ps, quota_bytes)
      values ($1, $2, $3, $4, $5, $6, 1073741824) returning id`,
     [structure.id, structure.domainId, `${name}@${structure.domain}`, type, name, holder],
   );
-  return row.id;
+  return String(row?.id);
 }
 
 async function addMember(structure: Structure, mailboxId: string, personId: string): Promise<void> {
-  await platform.admin.query(
+  await platform.rows(
     "insert into app.mailbox_members (structure_id, mailbox_id, person_id) values ($1, $2, $3)",
     [
       structure.id,
@@ -113,19 +113,19 @@ describe("a person opens", () => {
 
   test("no box by a role: the administrator of a structure does not read its mail", async () => {
     await addMailbox(alpha, "secretariat", "ORG");
-    await platform.admin.query(
+    await platform.rows(
       `insert into app.memberships (structure_id, person_id, role) values ($1, $2, 'structure_administrator')
        on conflict do nothing`,
       [alpha.id, claire],
     );
-    await platform.admin.query(
+    await platform.rows(
       "insert into app.operator_roles values ($1, 'operator_administrator') on conflict do nothing",
       [
         claire,
       ],
     );
     expect(await addressesOf(claire)).toEqual([]);
-    await platform.admin.query("delete from app.memberships; delete from app.operator_roles");
+    await platform.rows("delete from app.memberships; delete from app.operator_roles");
   });
 
   test.each([
@@ -138,7 +138,7 @@ describe("a person opens", () => {
     const secretariat = await addMailbox(alpha, "secretariat", "ORG");
     await addMember(alpha, secretariat, claire);
     expect(await mayOpenMailbox(platform.deps, claire, secretariat)).toBe(true);
-    await platform.admin.query(statement);
+    await platform.rows(statement);
     expect(await mayOpenMailbox(platform.deps, claire, secretariat)).toBe(false);
     expect(await addressesOf(claire)).toEqual([]);
   });
@@ -152,7 +152,7 @@ describe("a person opens", () => {
 
   test("what the session says he opens, with the names of his structures", async () => {
     await addMailbox(alpha, "anne.allard", "PER", "899900000011");
-    await platform.admin.query(
+    await platform.rows(
       "insert into app.memberships (structure_id, person_id, role) values ($1, $2, 'user')",
       [beta.id, anne],
     );
@@ -167,6 +167,6 @@ describe("a person opens", () => {
         accountId: null,
       }],
     });
-    await platform.admin.query("delete from app.memberships");
+    await platform.rows("delete from app.memberships");
   });
 });

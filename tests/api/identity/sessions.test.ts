@@ -84,10 +84,10 @@ describe("a session", () => {
   test("is written to at most once a minute", async () => {
     const { token } = await signedIn();
     const seen = async () => {
-      const { rows } = await platform.admin.query(
+      const rows = await platform.rows(
         "select last_seen_at, xmin::text as version from app.sessions order by created_at desc limit 1",
       );
-      return rows[0].version;
+      return rows[0]?.version;
     };
     const first = await seen();
     for (let second = 0; second < 50; second += 10) {
@@ -108,8 +108,8 @@ describe("a session", () => {
     const { actor } = (await findSession(platform.identity, token)) ?? {};
     expect(actor?.operatorRoles).toEqual([]);
     const structure = await addStructure("Cabinet des rôles", "312345678900011");
-    await platform.admin.query("insert into app.operator_roles values ($1, 'auditor')", [actor?.personId]);
-    await platform.admin.query(
+    await platform.rows("insert into app.operator_roles values ($1, 'auditor')", [actor?.personId]);
+    await platform.rows(
       "insert into app.memberships (structure_id, person_id, role) values ($1, $2, 'user')",
       [
         structure,
@@ -121,8 +121,8 @@ describe("a session", () => {
       operatorRoles: ["auditor"],
       memberships: [{ structureId: structure, role: "user" }],
     });
-    await platform.admin.query("delete from app.operator_roles where person_id = $1", [actor?.personId]);
-    await platform.admin.query("delete from app.memberships where person_id = $1", [actor?.personId]);
+    await platform.rows("delete from app.operator_roles where person_id = $1", [actor?.personId]);
+    await platform.rows("delete from app.memberships where person_id = $1", [actor?.personId]);
     await expect.poll(rolesNow, { timeout: 6_000 }).toMatchObject({ operatorRoles: [], memberships: [] });
   });
 
@@ -169,11 +169,11 @@ describe("ending sessions", () => {
 
   test("by the provider's session id ends the ones that came from it", async () => {
     const { token } = await signedIn();
-    const { rows: [row] } = await platform.admin.query(
+    const [row] = await platform.rows(
       "select provider_session_id from app.sessions order by created_at desc limit 1",
     );
-    expect(row.provider_session_id).toBeTruthy();
-    const choice = { providerSessionId: row.provider_session_id };
+    expect(row?.provider_session_id).toBeTruthy();
+    const choice = { providerSessionId: String(row?.provider_session_id) };
     await endSessions(platform.identity, contextOf(platform), choice, "ended-by-provider");
     expect(await findSession(platform.identity, token)).toBeUndefined();
   });
@@ -181,9 +181,7 @@ describe("ending sessions", () => {
 
 describe("with Redis", () => {
   test("down, sign-in, session and sign-out work all the same", async () => {
-    const redis = new Redis("redis://127.0.0.1:9", { enableOfflineQueue: false, retryStrategy: () => null });
-    redis.on("error", () => {});
-    const without = await openPlatform(psc, { redis });
+    const without = await openPlatform(psc, { redisUrl: "redis://127.0.0.1:9" });
     try {
       const { browser, token } = await signedIn(without);
       expect((await without.session(browser)).status).toBe(200);
@@ -201,12 +199,10 @@ describe("with Redis", () => {
     const line = await freezableLine();
     const through = new URL(inject("redisUrl"));
     through.port = String(line.port);
-    const redis = new Redis(through.href, { enableOfflineQueue: false });
-    redis.on("error", () => {});
-    await new Promise((resolve) => redis.once("ready", resolve));
-    const slow = await openPlatform(psc, { redis });
+    const slow = await openPlatform(psc, { redisUrl: through.href });
     try {
       const { browser, token } = await signedIn(slow);
+      await expect.poll(() => slow.deps.redis.status).toBe("ready");
       line.freeze();
       const begun = performance.now();
       expect((await slow.session(browser)).status).toBe(200);
@@ -224,7 +220,7 @@ describe("with Redis", () => {
     const { token } = await signedIn();
     expect(await findSession(platform.identity, token)).toBeDefined();
     // As another process would that cannot reach Redis.
-    await platform.admin.query("update app.sessions set ended_at = now(), end_reason = 'ended-by-operator'");
+    await platform.rows("update app.sessions set ended_at = now(), end_reason = 'ended-by-operator'");
     await expect.poll(() => findSession(platform.identity, token), { timeout: 5_000 }).toBeUndefined();
   });
 
@@ -258,14 +254,14 @@ describe("with Redis", () => {
 });
 
 async function addStructure(name: string, idNatStruct: string): Promise<string> {
-  const { rows } = await platform.admin.query(
+  const rows = await platform.rows(
     "insert into app.structures (name, id_nat_struct) values ($1, $2) returning id",
     [
       name,
       idNatStruct,
     ],
   );
-  return rows[0].id;
+  return String(rows[0]?.id);
 }
 
 /** A line to Redis that stays open and, once frozen, carries nothing any more. */
