@@ -1,6 +1,6 @@
 /** The API's document, its pages (swagger-ui, from our own origin: no CDN) and the pages of the problems. */
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { Hono } from "hono";
 import { catalogue, problem, type Slug } from "../problems.ts";
@@ -23,6 +23,7 @@ export function openApiDocument(app: OpenAPIHono<ApiEnv>, baseUrl: string) {
   });
 }
 
+const packages = createRequire(import.meta.url);
 const assets: Readonly<Record<string, string>> = {
   "swagger-ui.css": "text/css; charset=utf-8",
   "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
@@ -39,7 +40,7 @@ export function docsRoutes(document: () => unknown) {
   routes.get("/api/docs/:file", (c) => {
     const type = assets[c.req.param("file")];
     if (type === undefined) throw problem("not-found");
-    const path = fileURLToPath(import.meta.resolve(`swagger-ui-dist/${c.req.param("file")}`));
+    const path = packages.resolve(`swagger-ui-dist/${c.req.param("file")}`);
     return c.body(readFileSync(path, "utf8"), 200, {
       "content-type": type,
       "cache-control": "public, max-age=86400",

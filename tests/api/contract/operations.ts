@@ -1,0 +1,154 @@
+/** Every operation of the OpenAPI document, with an example request that succeeds. A new route needs one the day it is mounted. */
+import { printedDocument } from "../../../scripts/openapi.ts";
+import { baseUrl, type Harness, type Visitor } from "../../support/harness.ts";
+import {
+  newIdNatPs,
+  newIdNatStruct,
+  newMailbox,
+  newMember,
+  newTenant,
+  type Tenant,
+} from "../../support/tenants.ts";
+
+export interface Operation {
+  readonly id: string;
+  readonly method: string;
+  /** With `{names}` of its parameters. */
+  readonly path: string;
+  readonly parameters: readonly string[];
+  readonly hasBody: boolean;
+  readonly isPublic: boolean;
+  readonly statuses: ReadonlySet<number>;
+  readonly contentTypes: ReadonlyMap<number, readonly string[]>;
+}
+
+interface DocumentedOperation {
+  readonly operationId?: string;
+  readonly requestBody?: unknown;
+  readonly security?: readonly unknown[];
+  readonly responses: Record<string, { readonly content?: Record<string, unknown> }>;
+}
+
+export function listOperations(): Operation[] {
+  const document = printedDocument(baseUrl) as unknown as {
+    paths: Record<string, Record<string, DocumentedOperation>>;
+  };
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, documented]) => ({
+      id: documented.operationId ?? `${method} ${path} has no operationId`,
+      method: method.toUpperCase(),
+      path,
+      parameters: [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? ""),
+      hasBody: documented.requestBody !== undefined,
+      isPublic: documented.security?.length === 0,
+      statuses: new Set(Object.keys(documented.responses).map(Number)),
+      contentTypes: new Map(
+        Object.entries(documented.responses).map((
+          [status, { content }],
+        ) => [Number(status), Object.keys(content ?? {})]),
+      ),
+    }))
+  );
+}
+
+/** Operations that change nothing although they are no GET, or whose subject is the session itself. */
+export const readsByPost: ReadonlySet<string> = new Set(["checkRecipients"]);
+export const endsTheSession: ReadonlySet<string> = new Set(["signOut"]);
+
+export interface World {
+  readonly tenant: Tenant;
+  /** May do everything in the tenant and above it. */
+  readonly operator: Visitor;
+}
+
+export interface Request {
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+type Example = (harness: Harness, world: World) => Promise<Request> | Request;
+
+const reason = { reason: "Contrat" };
+const ofStructure = (body?: () => unknown): Example => (_harness, { tenant }) => ({
+  parameters: { structureId: tenant.structureId },
+  ...(body === undefined ? {} : { body: body() }),
+});
+const ofMailbox = (body?: () => unknown): Example => async (harness, { tenant }) => ({
+  parameters: { mailboxId: (await newMailbox(harness, tenant)).id },
+  ...(body === undefined ? {} : { body: body() }),
+});
+const nothing: Example = () => ({ parameters: {} });
+
+export const examples: Readonly<Record<string, Example>> = {
+  readLiveness: nothing,
+  readReadiness: nothing,
+  readSession: nothing,
+  signOut: nothing,
+  createStructure: () => ({ parameters: {}, body: { idNatStruct: newIdNatStruct(), name: "Clinique" } }),
+  listStructures: nothing,
+  readStructure: ofStructure(),
+  suspendStructure: async (harness) => ({
+    parameters: { structureId: (await newTenant(harness)).structureId },
+    body: reason,
+  }),
+  resumeStructure: async (harness, { operator }) => {
+    const { structureId } = await newTenant(harness);
+    await operator.post(`/api/v1/structures/${structureId}/suspension`, reason);
+    return { parameters: { structureId } };
+  },
+  createDomain: ofStructure(() => ({ name: `${crypto.randomUUID()}.mssante.test` })),
+  listDomains: ofStructure(),
+  grantMembership: ofStructure(() => ({ idNatPs: newIdNatPs(), role: "mailbox_manager" })),
+  listMemberships: ofStructure(),
+  revokeMembership: async (harness, { tenant, operator }) => {
+    const path = `/api/v1/structures/${tenant.structureId}/memberships`;
+    const { body } = await operator.post(path, { idNatPs: newIdNatPs(), role: "user" });
+    void harness;
+    return { parameters: { structureId: tenant.structureId, personId: body.personId, role: "user" } };
+  },
+  createMailbox: (_harness, { tenant }) => ({
+    parameters: { structureId: tenant.structureId },
+    body: { address: `x${crypto.randomUUID()}@${tenant.domain}`, type: "APP" },
+  }),
+  listMailboxes: ofStructure(),
+  readMailbox: ofMailbox(),
+  suspendMailbox: ofMailbox(() => reason),
+  resumeMailbox: async (harness, { tenant, operator }) => {
+    const { id } = await newMailbox(harness, tenant);
+    await operator.post(`/api/v1/mailboxes/${id}/suspension`, reason);
+    return { parameters: { mailboxId: id } };
+  },
+  addMailboxMember: ofMailbox(() => ({ idNatPs: newIdNatPs() })),
+  listMailboxMembers: ofMailbox(),
+  removeMailboxMember: async (harness, { tenant }) => {
+    const { id } = await newMailbox(harness, tenant);
+    return { parameters: { mailboxId: id, personId: (await newMember(harness, id)).person_id } };
+  },
+  checkRecipients: () => ({ parameters: {}, body: { addresses: ["a@gamma.mssante.test"] } }),
+  readTrustSpace: nothing,
+};
+
+/** The address of an operation with its parameters filled in. */
+export function pathOf(operation: Operation, parameters: Readonly<Record<string, string>>): string {
+  return operation.path.replace(
+    /\{(\w+)\}/g,
+    (_whole, name: string) => parameters[name] ?? `missing-${name}`,
+  );
+}
+
+/** Sends an operation; `body` undefined sends none. */
+export async function call(
+  visitor: Visitor,
+  operation: Operation,
+  request: Request,
+  headers: Record<string, string> = {},
+) {
+  const response = await visitor.send(pathOf(operation, request.parameters), {
+    method: operation.method,
+    ...(request.body === undefined
+      ? { headers }
+      : { body: JSON.stringify(request.body), headers: { "content-type": "application/json", ...headers } }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text };
+}
