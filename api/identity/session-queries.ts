@@ -38,8 +38,18 @@ export async function takeAttempt(
   return foreign ? "other-browser" : undefined;
 }
 
-/** Attempts that nobody finished. A few at a time, since it is done on the way of another request. */
+/** Names the cleaning among the advisory locks of the database; any number that no other lock has. */
+const cleaningLock = 7_301_001;
+
+/**
+ * Removes attempts that nobody finished. A few at a time, since it is done on the way of another request; and by one
+ * transaction at a time, since two that remove the same rows in another order would block each other.
+ */
 export async function deleteExpiredAttempts(tx: Tx, now: Date): Promise<void> {
+  const { rows: [lock] } = await sql<
+    { mine: boolean }
+  >`select pg_try_advisory_xact_lock(${cleaningLock}) as mine`.execute(tx);
+  if (!lock?.mine) return;
   await tx.deleteFrom("app.sign_in_attempts").where(
     "state_hash",
     "in",

@@ -241,6 +241,15 @@ describe("a callback", () => {
     expect(await platform.lastRefusal()).toBe("attempt-expired");
   });
 
+  test("that never comes leaves nothing behind", async () => {
+    await platform.rows("delete from app.sign_in_attempts");
+    await platform.reachCallback(platform.browser(), "anne-allard");
+    platform.pass(601);
+    await Promise.all(Array.from({ length: 5 }, () => platform.browser().fetch(`${baseUrl}/auth/sign-in`)));
+    const [left] = await platform.rows("select count(*)::int as n from app.sign_in_attempts");
+    expect(left?.n).toBe(5);
+  });
+
   test.each(["", "?code=x", "?state=x&code=x", `?state=${"A".repeat(43)}&code=x`, "?error=login_required"])(
     "that nobody asked for (%j) is refused",
     async (query) => {
