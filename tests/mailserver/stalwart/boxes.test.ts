@@ -9,6 +9,7 @@ import {
 import { findDomain } from "../../../api/mail-server/stalwart/domains.ts";
 import { ImapClient, ImapRefused } from "../../support/imap.ts";
 import { openBox, relay, submit, swaks } from "./clients.ts";
+import { openSmtp } from "./smtp-session.ts";
 import { operatorDomain, stalwartProgram, startWorld, titled, until, type World } from "./world.ts";
 
 describe.skipIf(stalwartProgram === undefined)(titled("boxes on Stalwart"), () => {
@@ -244,7 +245,12 @@ describe.skipIf(stalwartProgram === undefined)(titled("boxes on Stalwart"), () =
   it("suspended in SQL may send nothing more in an SMTP session that was already open, nor by JMAP", async () => {
     const address = await newBox({ password: "client-secret" });
     const box = await openBox(world, address);
+    const session = await openSmtp(world.server.addresses.submission, address, "client-secret");
+    expect(await session.say(`MAIL FROM:<${address}>`)).toMatch(/^250/);
+    expect(await session.say("RSET")).toMatch(/^250/);
     await world.sql("update app.mailboxes set status = 'suspended' where address = $1", [address]);
+    expect(await session.say(`MAIL FROM:<${address}>`)).toMatch(/^550 5\.7\.1/);
+    session.close();
     const submitted = await box.send({
       to: [address],
       subject: "no",

@@ -4,6 +4,7 @@ import { applyInRecovery } from "../../../mailserver/stalwart/server.ts";
 import { asObject } from "../../../api/mail-server/stalwart/management.ts";
 import { openBox, relay, submit } from "./clients.ts";
 import { remoteEnds } from "./remote-ends.ts";
+import { openSmtp } from "./smtp-session.ts";
 import { allowDomain, driverOf, stalwartProgram, startWorld, titled, until, type World } from "./world.ts";
 
 const password = "client-secret";
@@ -150,6 +151,7 @@ describe.skipIf(stalwartProgram === undefined)(titled("mail through Stalwart"), 
   it("stops with PostgreSQL and goes on with it: the probe tells, the health page lies", async () => {
     expect(await world.driver.probe(AbortSignal.timeout(5_000))).toBe("ready");
     const health = new URL("/healthz/ready", world.driver.jmapUrl);
+    const session = await openSmtp(world.server.addresses.submission, anne, password);
     const [{ startPostgres }, { postgres }] = [await import("../../../scripts/stack/postgres.ts"), world];
     await postgres.kill();
     await until(
@@ -162,6 +164,11 @@ describe.skipIf(stalwartProgram === undefined)(titled("mail through Stalwart"), 
     await response.body?.cancel();
     await expect(relay(world, { from: "docteur@gamma.mssante.test", to: bruno, subject: "lost?" })).rejects
       .toThrow(/4\d\d/);
+    // With its lists away the server lets any sender pass; nobody may be written to all the same.
+    await session.say(`MAIL FROM:<${anne}>`);
+    expect(await session.say("RCPT TO:<docteur@gamma.mssante.test>")).toMatch(/^[45]/);
+    expect(await session.say(`RCPT TO:<${bruno}>`)).toMatch(/^[45]/);
+    session.close();
     const again = await startPostgres({
       directory: `${world.directory}/postgres`,
       secretsDirectory: world.options.secretsDirectory,

@@ -36,6 +36,18 @@ describe.skipIf(stalwartProgram === undefined)(titled("starting Stalwart"), () =
     expect(await applyInRecovery(program, plan, false)).toBe(0);
   });
 
+  it("takes up a plan that was interrupted on an empty database", async () => {
+    const empty = await prepareWorld();
+    try {
+      const { program, plan } = await configure(empty.options);
+      await applyInRecovery(program, { ...plan, steps: plan.steps.slice(0, 20) }, true);
+      await launch(empty.options).then((server) => server.stop());
+      expect(await applyInRecovery(program, plan, false)).toBe(0);
+    } finally {
+      await empty.stop();
+    }
+  });
+
   it("puts right what somebody changed by hand, and removes a listener nobody planned", async () => {
     await launch(world.options).then((server) => server.stop());
     const { program, plan } = await configure(world.options);
@@ -95,15 +107,20 @@ describe.skipIf(stalwartProgram === undefined)(titled("starting Stalwart"), () =
     }
   });
 
-  it("stops a server that was started without that password all the same", async () => {
-    await launch(world.options).then((server) => server.stop());
-    const { program, expected } = await configure(world.options);
-    const { DIRECTORY_DB_PASSWORD: _, ...environment } = program.environment as Record<string, string>;
-    await expect(startServing({ ...program, environment }, expected)).rejects.toThrow(
-      "could not build its settings",
-    );
-    expect(await serversIn(world.options.directory)).toEqual([]);
-  });
+  it.each(["DIRECTORY_DB_PASSWORD", "STALWART_HOOK_SECRET", "STALWART_OAUTH_SIGNATURE_KEY"])(
+    "stops a server that was started without %s all the same",
+    async (name) => {
+      await launch(world.options).then((server) => server.stop());
+      const { program, expected } = await configure(world.options);
+      const environment = Object.fromEntries(
+        Object.entries(program.environment).filter(([each]) => each !== name),
+      );
+      await expect(startServing({ ...program, environment }, expected)).rejects.toThrow(
+        "could not build its settings",
+      );
+      expect(await serversIn(world.options.directory)).toEqual([]);
+    },
+  );
 
   it("refuses a second server on the same database", async () => {
     const server = await launch(world.options);
