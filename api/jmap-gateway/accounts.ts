@@ -8,7 +8,7 @@
  */
 import { MailServerUnavailable } from "../mail-server/mod.ts";
 import { isObject } from "./request.ts";
-import { BoxRefused, type Upstream } from "./upstream.ts";
+import { BoxRefused, NotSignedIn, type Upstream } from "./upstream.ts";
 
 /** A box the person may open now, as the platform's tables say. */
 export interface OpenableBox {
@@ -80,7 +80,7 @@ export class Shelf<T> {
 export interface Accounts {
   /**
    * The person's boxes with their accounts. A box the mail server does not know yet (waiting in the outbox) or refuses
-   * (suspended there) is left out; when it answers for none of them because it is away, throws MailServerUnavailable.
+   * (suspended there) is left out; when it does not answer for one of them, throws MailServerUnavailable.
    */
   boxesOf(personId: string): Promise<PersonBoxes>;
   /** A response of the box carried this state: when it is not the one known, its session object is read anew. */
@@ -125,10 +125,12 @@ export interface AccountsOptions {
   /** Milliseconds a person's list of boxes is kept; below five seconds by the rule on suspension. */
   readonly boxesTtlMs?: number;
   readonly sessionTtlMs?: number;
+  /** Told the id of a box that the mail server does not open, each time a list is made. */
+  readonly onMissing?: (mailboxId: string) => void;
 }
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { upstream, listOpenableBoxes, now, boxesTtlMs = 2_000, sessionTtlMs = 300_000 } = options;
+  const { upstream, listOpenableBoxes, now, boxesTtlMs = 2_000, sessionTtlMs = 300_000, onMissing } = options;
 
   async function readSession(address: string): Promise<UpstreamSession | undefined> {
     const response = await upstream.fetch(address, upstream.sessionUrl, { timeoutMs: 10_000 });
@@ -137,8 +139,15 @@ export function createAccounts(options: AccountsOptions): Accounts {
   }
   const sessions = new Shelf(
     async (address) => {
-      const session = await readSession(address);
-      if (session === undefined) throw new BoxRefused("The mail server has no such account.");
+      // A second look: the first sign-in of an account may lose a race at the mail server.
+      const session = await readSession(address).catch(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return await readSession(address).catch((error) => {
+          if (error instanceof NotSignedIn) return undefined;
+          throw error;
+        });
+      });
+      if (session === undefined) throw new BoxRefused("The mail server has no such account yet.");
       return session;
     },
     sessionTtlMs,
@@ -150,13 +159,15 @@ export function createAccounts(options: AccountsOptions): Accounts {
     const openable = await listOpenableBoxes(personId);
     const found = await Promise.allSettled(openable.map((box) => sessions.get(box.address)));
     const byAccount = new Map<string, Box>();
-    let failure: unknown;
     found.forEach((result, index) => {
       if (result.status === "fulfilled") {
         byAccount.set(result.value.accountId, { ...openable[index]!, session: result.value });
-      } else if (!(result.reason instanceof BoxRefused)) failure = result.reason;
+        return;
+      }
+      // A box that is only out of reach must not look as if it were gone.
+      if (!(result.reason instanceof BoxRefused)) throw result.reason;
+      onMissing?.(openable[index]!.id);
     });
-    if (byAccount.size === 0 && failure !== undefined) throw failure;
     return { byAccount };
   }
   const boxes = new Shelf(open, boxesTtlMs, 50_000, now);

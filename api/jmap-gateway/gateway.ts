@@ -39,6 +39,7 @@ export function createGateway(deps: AppDeps): Gateway {
     upstream,
     listOpenableBoxes: (personId) => listOpenableMailboxes({ db }, personId),
     now: () => now().getTime(),
+    onMissing: (mailboxId) => log.warn("jmap-gateway.box-not-open", { mailboxId }),
   });
   const ledger = createLedger({ db, mailServer, now });
   const addressesOf = async (box: Box): Promise<ReadonlySet<string>> =>

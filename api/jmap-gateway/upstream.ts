@@ -10,6 +10,9 @@ export class BoxRefused extends Error {
   override readonly name = "BoxRefused";
 }
 
+/** The mail server does not let the gateway in as this box: it does not know the box yet, or not the gateway. */
+export class NotSignedIn extends MailServerUnavailable {}
+
 export interface UpstreamOptions {
   readonly method?: string;
   readonly headers?: Record<string, string>;
@@ -23,7 +26,7 @@ export interface UpstreamOptions {
 export interface Upstream {
   readonly kind: MailServer["kind"];
   /**
-   * One exchange as the box. Answers whatever the server answered, except: no answer, 401 or 5xx throw
+   * One exchange as the box. Answers whatever the server answered, except: no answer, 401 ({@link NotSignedIn}) or 5xx throw
    * {@link MailServerUnavailable}, 403 throws {@link BoxRefused}.
    */
   fetch(address: string, url: URL, options?: UpstreamOptions): Promise<Response>;
@@ -77,6 +80,7 @@ export function createUpstream(mailServer: MailServer): Upstream {
       signal?.removeEventListener("abort", end);
       await response.body?.cancel();
       if (response.status === 403) throw new BoxRefused("The mail server refuses this box.");
+      if (response.status === 401) throw new NotSignedIn("The mail server does not let the gateway in.");
       throw new MailServerUnavailable(`The mail server answers ${response.status}.`);
     },
   };
