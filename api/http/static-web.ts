@@ -3,7 +3,7 @@
  * old page must notice that it is old; every other address is a page of the web and gets its shell `200.html`.
  */
 import { readFileSync } from "node:fs";
-import { Hono } from "hono";
+import { type Context as HonoContext, Hono } from "hono";
 import { serveStatic } from "hono/deno";
 import { problem } from "../problems.ts";
 import type { ApiEnv } from "./openapi.ts";
@@ -27,7 +27,8 @@ export function staticWeb(directory: string | null): StaticWeb {
       onFound: (_path, c) => c.header("cache-control", "public, max-age=31536000, immutable"),
     }),
   );
-  routes.get("/_app/*", serveStatic({ root: directory, precompressed: true }), () => {
+  const revalidated = { onFound: (_path: string, c: HonoContext) => c.header("cache-control", "no-cache") };
+  routes.get("/_app/*", serveStatic({ root: directory, precompressed: true, ...revalidated }), () => {
     throw problem("not-found");
   });
   routes.get("*", async (c, next) => {
