@@ -110,15 +110,21 @@ provide_deno() {
 
 is_wanted_deno() { [ -x "$deno" ] && [ "$("$deno" --version 2>/dev/null | sed -n 's/^deno \([^ ]*\).*/\1/p')" = "$deno_version" ]; }
 
-# Debian's node reads parts of itself from /usr/share/nodejs, which only proot can put there without root.
+# Debian's node reads parts of itself from /usr/share/nodejs, where nothing can be put without root: in our copy of it that
+# path is replaced by one of the same length, a link which exists while npm runs.
 provide_npm() {
-  step "npm (Debian packages)" bash "$repository/scripts/packages.sh" "$packages" npm nodejs proot
+  local link=/tmp/mssnode-XXXX
+  step "npm (Debian packages)" bash "$repository/scripts/packages.sh" "$packages" npm nodejs
+  link=$(mktemp -u "$link")
+  find "$packages/usr/bin/node" "$packages"/usr/lib -name 'libnode.so.*' -o -path '*/usr/bin/node' -type f |
+    LC_ALL=C xargs sed -i "s|/usr/share/nodejs|$link|g"
   cat >"$local_directory/bin/npm.new" <<WRAPPER
 #!/bin/sh
 root='$packages'
-export LD_LIBRARY_PATH="\$root/usr/lib/\$(uname -m)-linux-gnu:\$root/usr/lib" PROOT_NO_SECCOMP=1
-exec "\$root/usr/bin/proot" -b "\$root/usr/share/nodejs:/usr/share/nodejs" \
-  "\$root/usr/bin/node" "\$root/usr/share/nodejs/npm/bin/npm-cli.js" "\$@"
+export LD_LIBRARY_PATH="\$root/usr/lib/\$(uname -m)-linux-gnu:\$root/usr/lib" NODE_PATH="\$root/usr/share/nodejs"
+ln -s "\$root/usr/share/nodejs" '$link' || exit 1
+trap 'rm -f $link' EXIT
+"\$root/usr/bin/node" "\$root/usr/share/nodejs/npm/bin/npm-cli.js" "\$@"
 WRAPPER
   chmod 755 "$local_directory/bin/npm.new"
   mv "$local_directory/bin/npm.new" "$local_directory/bin/npm"
@@ -128,7 +134,7 @@ fetch_deno() {
   local binary
   mkdir -p "$local_directory/deno"
   "$1" install --prefix "$local_directory/deno" --cache "$local_directory/cache/npm" --no-audit --no-fund --no-save \
-    --ignore-scripts --loglevel=error "deno@$deno_version" </dev/null || return 1
+    --ignore-scripts --fetch-retries=1 --loglevel=error "deno@$deno_version" </dev/null || return 1
   # Without the package's own script, which needs a node: the program of this machine's platform is a package beside it.
   binary=$(find "$local_directory/deno/node_modules/@deno" -name deno -type f | head -n1)
   [ -n "$binary" ] || { echo "the npm package deno has no program for this machine ($(uname -m))"; return 1; }
