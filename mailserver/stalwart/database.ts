@@ -40,7 +40,7 @@ export async function withMailDatabase<T>(
  *
  * @throws StartFailure
  */
-export async function requireNobodyElse(client: pg.Client, patienceMilliseconds = 10_000): Promise<void> {
+export async function requireNobodyElse(client: pg.Client, patienceMilliseconds = 5_000): Promise<void> {
   const deadline = Date.now() + patienceMilliseconds;
   for (;;) {
     const { rows } = await client.query(

@@ -48,6 +48,8 @@ export async function applyMailbox(endpoint: JmapEndpoint, desired: DesiredMailb
   const account = await findAccountIn(endpoint, localPart, domainId) ??
     await createAccount(endpoint, localPart, domainId);
   const patch: Record<string, unknown> = {};
+  // The name that the box's first identity will carry; a sign-in or a mail copies it from SQL, but may come later.
+  if ((account["description"] ?? "") !== desired.displayName) patch["description"] = desired.displayName;
   if (quotaOf(account) !== desired.quotaBytes) patch["quotas"] = wanted.quotas;
   if (isSuspended(account) !== (desired.status === "suspended")) patch["permissions"] = wanted.permissions;
   if (!sameAliases(account, wanted.aliases)) patch["aliases"] = wanted.aliases;

@@ -59,6 +59,14 @@ describe.skipIf(stalwartProgram === undefined)(titled("boxes on Stalwart"), () =
     expect(quota!["list"]).toMatchObject([{ hardLimit: 1_073_741_824 }]);
   });
 
+  it("carry their display name in their identity before any mail or sign-in, and a changed one", async () => {
+    const address = await newBox();
+    await apply(address, { displayName: "Dr Anne ALLARD" });
+    const box = await openBox(world, address);
+    const [identities] = await box.call(["Identity/get", { accountId: box.accountId, ids: null }]);
+    expect(identities!["list"]).toMatchObject([{ email: address, name: "Dr Anne ALLARD" }]);
+  });
+
   it("get a changed quota at once, and lose it when there is none", async () => {
     const address = await newBox();
     await apply(address, { quotaBytes: 2_097_152 });

@@ -12,8 +12,12 @@ type Prepared = Awaited<ReturnType<typeof prepareWorld>>;
 
 describe.skipIf(stalwartProgram === undefined)(titled("starting Stalwart"), () => {
   let world: Prepared;
+  let firstListeners: string[];
   beforeAll(async () => {
     world = await prepareWorld();
+    const server = await launch(world.options);
+    firstListeners = listeningAddresses(server.pids[0]!);
+    await server.stop();
   });
   afterAll(async () => {
     await world.stop();
@@ -21,17 +25,11 @@ describe.skipIf(stalwartProgram === undefined)(titled("starting Stalwart"), () =
 
   const addresses = () => portNames.map((name) => `127.0.0.1:${world.options.ports[name]}`).sort();
 
-  it("goes from an empty database to serving on exactly the configured addresses", async () => {
-    const server = await launch(world.options);
-    try {
-      expect(listeningAddresses(server.pids[0]!)).toEqual(addresses());
-    } finally {
-      await server.stop();
-    }
+  it("goes from an empty database to serving on exactly the configured addresses", () => {
+    expect(firstListeners).toEqual(addresses());
   });
 
   it("applies its settings once: the same plan again changes nothing", async () => {
-    await launch(world.options).then((server) => server.stop());
     const { program, plan } = await configure(world.options);
     expect(await applyInRecovery(program, plan, false)).toBe(0);
   });
@@ -49,7 +47,6 @@ describe.skipIf(stalwartProgram === undefined)(titled("starting Stalwart"), () =
   });
 
   it("puts right what somebody changed by hand, and removes a listener nobody planned", async () => {
-    await launch(world.options).then((server) => server.stop());
     const { program, plan } = await configure(world.options);
     const strange = {
       ...plan,
@@ -81,7 +78,6 @@ describe.skipIf(stalwartProgram === undefined)(titled("starting Stalwart"), () =
   });
 
   it("kills a server that could not bind and sat on a random port of all interfaces instead", async () => {
-    await launch(world.options).then((server) => server.stop());
     const port = world.options.ports["imap"]!;
     const holder = net.createServer().listen(port, "127.0.0.1");
     try {
@@ -110,7 +106,6 @@ describe.skipIf(stalwartProgram === undefined)(titled("starting Stalwart"), () =
   it.each(["DIRECTORY_DB_PASSWORD", "STALWART_HOOK_SECRET", "STALWART_OAUTH_SIGNATURE_KEY"])(
     "stops a server that was started without %s all the same",
     async (name) => {
-      await launch(world.options).then((server) => server.stop());
       const { program, expected } = await configure(world.options);
       const environment = Object.fromEntries(
         Object.entries(program.environment).filter(([each]) => each !== name),
@@ -144,10 +139,9 @@ describe.skipIf(stalwartProgram === undefined)(titled("starting Stalwart"), () =
     );
   });
 
-  it("says in one sentence that PostgreSQL does not answer, and starts once it does", async () => {
+  it("says in one sentence that PostgreSQL does not answer", async () => {
     const options = { ...world.options, postgres: { ...world.options.postgres, port: 9 } };
     await expect(launch(options)).rejects.toThrow("could not be written to the platform's database");
-    await launch(world.options).then((server) => server.stop());
   });
 
   it("carries no secret in its configuration file, its arguments or its log", async () => {
