@@ -60,25 +60,26 @@ export class Box {
       return await this.#syncing;
     }
     this.#syncing = this.#run();
-    try {
-      return await this.#syncing;
-    } finally {
-      this.#syncing = undefined;
-    }
+    return await this.#syncing;
   }
 
   async #run(): Promise<SyncOutcome> {
-    const arrived = [];
+    const arrived: Message[] = [];
     let listsChanged = false;
     let isStale = false;
-    do {
-      this.#mustSync = false;
-      const outcome = await syncBox(this.connection, this.info.id, this.store);
-      arrived.push(...outcome.arrived);
-      listsChanged ||= outcome.listsChanged;
-      isStale = outcome.isStale;
-    } while (this.#mustSync || (isStale && this.store.pending === 0));
-    this.#owesSync = isStale;
+    try {
+      do {
+        this.#mustSync = false;
+        const outcome = await syncBox(this.connection, this.info.id, this.store);
+        arrived.push(...outcome.arrived);
+        listsChanged ||= outcome.listsChanged;
+        isStale = outcome.isStale;
+      } while (this.#mustSync || (isStale && this.store.pending === 0));
+    } finally {
+      // Cleared here and not by the caller: what asks again in the same turn must start a run of its own.
+      this.#syncing = undefined;
+      this.#owesSync = isStale;
+    }
     if (listsChanged) await this.list?.refresh();
     return { listsChanged, arrived, isStale };
   }

@@ -104,6 +104,8 @@ export function sanitiseMail(html: string, resolveCid: (cid: string) => string |
       "object",
     ],
     SANITIZE_DOM: true,
+    // What stands in the head is judged, and counted, like the rest.
+    FORCE_BODY: true,
   });
   return { html: clean, blockedRemote };
 }
