@@ -72,21 +72,56 @@ export async function applyInRecovery(
   plan: Plan,
   firstTime: boolean,
 ): Promise<number> {
-  const port = findFreePorts(["recovery"], 40_000, 60_000).recovery;
+  for (let attempt = 1;; attempt++) {
+    const recovery = await startRecovery(program, choosePort());
+    try {
+      if (recovery === undefined) {
+        // Somebody took the port between the check and the bind.
+        if (attempt === recoveryAttempts) {
+          throw new StartFailure("The mail server found no port for its recovery start.");
+        }
+        continue;
+      }
+      return await applyPlan(recovery.endpoint, plan, { firstTime });
+    } finally {
+      await recovery?.server.stop();
+    }
+  }
+}
+
+const recoveryAttempts = 3;
+
+/** `undefined` when the server could not bind the port and sat on another one: it is killed at once. */
+async function startRecovery(
+  program: ServerProgram,
+  port: number,
+): Promise<{ server: StartedProcess; endpoint: JmapEndpoint } | undefined> {
   const login = "recovery";
   const secret = randomSecret();
   const environment = recoveryEnvironment(program.environment, { port, login, secret });
+  const endpoint: JmapEndpoint = {
+    url: `http://127.0.0.1:${port}/jmap/`,
+    authorization: basicAuthorization(login, secret),
+    timeoutMilliseconds: 15_000,
+  };
   const server = await start({ ...program, environment });
   try {
-    const endpoint: JmapEndpoint = {
-      url: `http://127.0.0.1:${port}/jmap/`,
-      authorization: basicAuthorization(login, secret),
-      timeoutMilliseconds: 15_000,
-    };
+    const wanted = [`[::]:${port}`, `0.0.0.0:${port}`];
+    let found: string[] = [];
+    await waitUntil(
+      server,
+      () => (found = listeningAddresses(server.pid)).length > 0,
+      "did not listen in recovery mode",
+    );
+    if (found.some((address) => !wanted.includes(address))) {
+      await server.kill();
+      return undefined;
+    }
     await waitUntil(server, () => answers(endpoint), "did not answer in recovery mode");
-    return await applyPlan(endpoint, plan, { firstTime });
-  } finally {
-    await server.stop();
+    return { server, endpoint };
+  } catch (error) {
+    await server.kill();
+    throw error;
   }
 }
 

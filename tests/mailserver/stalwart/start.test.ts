@@ -5,6 +5,7 @@ import { applyInRecovery, startServing } from "../../../mailserver/stalwart/serv
 import { configure } from "../../../mailserver/stalwart/configure.ts";
 import { launch, portNames } from "../../../mailserver/stalwart/launch.ts";
 import { listeningAddresses } from "../../../mailserver/stalwart/sockets.ts";
+import { findFreePorts } from "../../../scripts/stack/ports.ts";
 import { isAlive } from "../../../scripts/stack/proc.ts";
 import { prepareWorld, stalwartProgram, titled } from "./world.ts";
 
@@ -86,6 +87,21 @@ describe.skipIf(stalwartProgram === undefined)(titled("starting Stalwart"), () =
       await expect(startServing(program, expected)).rejects.toThrow(
         /listened on 0\.0\.0\.0:\d+, which nobody configured/,
       );
+      expect(await serversIn(world.options.directory)).toEqual([]);
+    } finally {
+      holder.close();
+    }
+  });
+
+  it("takes another port for the recovery start when its own was taken meanwhile", async () => {
+    const { program, plan } = await configure(world.options);
+    const ports = findFreePorts(["taken", "free"], 18_210, 18_399);
+    const holder = net.createServer().listen(ports.taken, "::");
+    const chosen: number[] = [];
+    try {
+      const choose = () => [ports.taken, ports.free][chosen.push(0) - 1]!;
+      expect(await applyInRecovery(program, plan, false, choose)).toBe(0);
+      expect(chosen).toHaveLength(2);
       expect(await serversIn(world.options.directory)).toEqual([]);
     } finally {
       holder.close();
