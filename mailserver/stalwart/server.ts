@@ -65,12 +65,14 @@ export async function requireVersion(binary: string, wanted: string): Promise<st
  * interfaces and there is no setting against it: the port is random, its secret is made for this one start, and it is
  * open only while the plan is applied.
  *
+ * @param choosePort below the range from which the kernel takes the ports of outgoing connections
  * @returns number of changes
  */
 export async function applyInRecovery(
   program: ServerProgram,
   plan: Plan,
   firstTime: boolean,
+  choosePort: () => number = () => findFreePorts(["recovery"]).recovery,
 ): Promise<number> {
   for (let attempt = 1;; attempt++) {
     const recovery = await startRecovery(program, choosePort());
