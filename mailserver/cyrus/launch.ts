@@ -2,8 +2,8 @@
  * Starts the stand-in mail server: password daemon, Exim, then Cyrus, and waits for a real JMAP answer.
  *
  * Exim is first because each httpd process of Cyrus asks it once what it can do, and without an answer the session of that
- * process lacks submission. Launching again after a crash is the recovery: `ctl_cyrusdb -r` runs before any service, Exim
- * takes up its queue, and processes left by a killed stack are ended by their pid files.
+ * process lacks submission. Launching again after a crash is the recovery: processes left by a killed stack are ended by
+ * their pid files, the store is repaired (recovery.ts), and Exim takes up its queue.
  */
 import { createCyrus } from "../../api/mail-server/cyrus/mod.ts";
 import {
@@ -11,6 +11,7 @@ import {
   endLeftovers,
   joinParts,
   type LaunchOptions,
+  type ReadyCondition,
   type RunningMailServer,
   type RunningPart,
   StartFailure,
@@ -19,12 +20,14 @@ import {
 import { requireFreePorts } from "../../scripts/stack/ports.ts";
 import { secretFile } from "../../scripts/stack/secrets.ts";
 import { makeServerCertificate } from "../mta/certificate.ts";
-import { launchMta, mtaLayout } from "../mta/launch.ts";
+import { configureMta, mtaLayout, runMta, startMta } from "../mta/launch.ts";
 import { type PackageSet, unpackedPackages, versionOf } from "../mta/packages.ts";
 import { makePrivateDirectories, writePrivateFile } from "../mta/private-file.ts";
 import { fillTemplate } from "../mta/template.ts";
 import type { DaemonSettings } from "./password-daemon/main.ts";
 import { cyrusLayout } from "./layout.ts";
+import { type CyrusPrograms, cyrusPrograms } from "./programs.ts";
+import { markRunning, markStopped, repairStore, strikeOffDelivered, wasCutShort } from "./recovery.ts";
 import { userInfo } from "node:os";
 
 /** Ports the launcher needs, by the names used in `LaunchOptions.ports`. */
@@ -74,39 +77,62 @@ export async function launch(options: LaunchOptions): Promise<RunningMailServer>
   const hostName = `mail.${options.operatorDomain}`;
   await writeConfiguration(options, ports, hostName, jwtKey.value);
 
+  const programs = cyrusPrograms(cyrus.directory);
+  const mta = {
+    directory: layout.mta,
+    pidDirectory: directory,
+    packages: exim.directory,
+    hostName,
+    ports: { submission: ports.submission, internal: ports.internal, relay: ports.relay },
+    lmtpPort: ports.lmtp,
+    nextHop: options.nextHop,
+    postgres,
+    passwordSocket: layout.lineSocket,
+    tls: layout.tls,
+    // Tests wait for what is tried again.
+    queueSeconds: options.durable ? 5 : 1,
+    ...(runAs === undefined ? {} : { runAs }),
+    log: (line: string) => options.log(`exim: ${line}`),
+  };
+  await configureMta(mta);
+  const jmapUrl = `http://${host}:${ports.jmap}/jmap/`;
+  const imap = { host, port: ports.imap };
+  const mtaLogFile = mtaLayout(layout.mta).mainLog;
+  const secrets = { jwtKey: jwtKey.value, adminSecret: adminSecret.value };
+  const driver = createCyrus({ kind: "cyrus", jmapUrl, imap, mtaLogFile, ...secrets });
+  const isRecovery = await wasCutShort(layout.state);
+  if (isRecovery) await repairStore(programs, layout.imapdConfiguration, runAs);
+  await markRunning(layout.state);
+
   const started: RunningPart[] = [];
   try {
     started.push(await startPasswordDaemon(options, postgres, adminSecret.value));
-    started.push(
-      await launchMta({
-        directory: layout.mta,
-        pidDirectory: directory,
-        packages: exim.directory,
-        hostName,
-        ports: { submission: ports.submission, internal: ports.internal, relay: ports.relay },
-        lmtpPort: ports.lmtp,
-        nextHop: options.nextHop,
+    if (isRecovery) {
+      const count = await strikeOffDelivered({
+        exim: (...args) => runMta(mta, args),
+        startImap: () => startCyrus(options, programs, layout.recoveryConfiguration, { listening: [imap] }),
+        imap,
+        adminSecret: adminSecret.value,
         postgres,
-        passwordSocket: layout.lineSocket,
-        tls: layout.tls,
-        // Tests wait for what is tried again.
-        queueSeconds: options.durable ? 5 : 1,
-        ...(runAs === undefined ? {} : { runAs }),
-        log: (line) => options.log(`exim: ${line}`),
-      }),
-    );
-    started.push(await startCyrus(options, ports, cyrus.directory, jwtKey.value, adminSecret.value));
+      });
+      options.log(`recovered after a stop that was none; ${count} repeated deliveries struck off the queue`);
+    }
+    started.push(await startMta(mta));
+    const ready = { check: async () => (await driver.probe(AbortSignal.timeout(2000))) === "ready" };
+    started.push(await startCyrus(options, programs, layout.serviceConfiguration, ready));
   } catch (error) {
     for (const part of started.reverse()) await part.kill();
     throw error;
   }
-  const jmapUrl = `http://${host}:${ports.jmap}/jmap/`;
   const joined = joinParts("mail-server", started);
   return {
     name: joined.name,
     pids: joined.pids,
     exited: joined.exited,
-    stop: joined.stop,
+    stop: async () => {
+      await joined.stop();
+      await markStopped(layout.state);
+    },
     kill: joined.kill,
     kind: "cyrus",
     version: `Cyrus ${versionOf(cyrus.versions, "cyrus-imapd")}, Exim ${
@@ -114,7 +140,7 @@ export async function launch(options: LaunchOptions): Promise<RunningMailServer>
     }`,
     addresses: {
       jmapUrl,
-      imap: { host, port: ports.imap },
+      imap,
       submission: { host, port: ports.submission },
       relay: { host, port: ports.relay },
       lmtp: { host, port: ports.lmtp },
@@ -125,7 +151,7 @@ export async function launch(options: LaunchOptions): Promise<RunningMailServer>
       MSS_MAIL_JWT_KEY_FILE: jwtKey.path,
       MSS_MAIL_IMAP: `${host}:${ports.imap}`,
       MSS_MAIL_CYRUS_ADMIN_SECRET_FILE: adminSecret.path,
-      MSS_MAIL_MTA_LOG_FILE: mtaLayout(layout.mta).mainLog,
+      MSS_MAIL_MTA_LOG_FILE: mtaLogFile,
     },
   };
 }
@@ -179,25 +205,23 @@ async function writeConfiguration(
     PORT_INTERNAL: ports.internal,
   });
   await writePrivateFile(layout.imapdConfiguration, imapd, runAs);
-  const services = fillTemplate(await Deno.readTextFile(new URL("cyrus.conf.in", import.meta.url)), {
-    RUN: runPrefix(`${options.packagesDirectory}/${cyrusPackages.name}`).join(" "),
+  const { loader, binaries } = cyrusPrograms(`${options.packagesDirectory}/${cyrusPackages.name}`);
+  const common = {
+    RUN: [...loader, binaries].join(" "),
     IMAPD_CONF: layout.imapdConfiguration,
     PORT_IMAP: ports.imap,
+  };
+  const services = fillTemplate(await Deno.readTextFile(new URL("cyrus.conf.in", import.meta.url)), {
+    ...common,
     PORT_JMAP: ports.jmap,
     PORT_LMTP: ports.lmtp,
   });
   await writePrivateFile(layout.serviceConfiguration, services, runAs);
-}
-
-/** The unpacked programs have their own libc, so they run through its loader; the last word is their directory. */
-function runPrefix(packages: string): [loader: string, ...rest: string[], directory: string] {
-  const libraries = `${packages}/usr/lib/x86_64-linux-gnu`;
-  return [
-    `${libraries}/ld-linux-x86-64.so.2`,
-    "--library-path",
-    libraries,
-    `${packages}/usr/lib/cyrus/bin`,
-  ];
+  const recovery = fillTemplate(
+    await Deno.readTextFile(new URL("recovery.conf.in", import.meta.url)),
+    common,
+  );
+  await writePrivateFile(layout.recoveryConfiguration, recovery, runAs);
 }
 
 function accountNames(runAs: Account | undefined): { user: string; group: string } {
@@ -254,46 +278,33 @@ async function startPasswordDaemon(
 
 async function startCyrus(
   options: LaunchOptions,
-  ports: Record<PortName, number>,
-  packages: string,
-  jwtKey: string,
-  adminSecret: string,
+  programs: CyrusPrograms,
+  serviceConfiguration: string,
+  ready: ReadyCondition,
 ): Promise<RunningPart> {
   const { directory, runAs } = options;
   const layout = cyrusLayout(directory);
-  const [loader, ...rest] = runPrefix(packages);
-  const binaries = rest.pop();
-  const probe = createCyrus({
-    kind: "cyrus",
-    jmapUrl: `http://${host}:${ports.jmap}/jmap/`,
-    jwtKey,
-    imap: { host, port: ports.imap },
-    adminSecret,
-    mtaLogFile: mtaLayout(layout.mta).mainLog,
-  });
+  const [command, ...loaderArgs] = programs.loader;
   return await startProcess({
     name: "cyrus",
-    command: loader,
+    command,
     args: [
-      ...rest,
-      `${binaries}/master`,
+      ...loaderArgs,
+      `${programs.binaries}/master`,
       "-C",
       layout.imapdConfiguration,
       "-M",
-      layout.serviceConfiguration,
+      serviceConfiguration,
       "-p",
       `${layout.state}/master.lock`,
       "-D",
     ],
     clearEnvironment: true,
-    environment: {
-      PATH: "/usr/bin:/bin",
-      SASL_PATH: `${packages}/usr/lib/x86_64-linux-gnu/sasl2`,
-    },
+    environment: { PATH: "/usr/bin:/bin", SASL_PATH: programs.saslPath },
     workingDirectory: directory,
     directory,
     ...(runAs === undefined ? {} : { runAs }),
-    ready: { check: async () => (await probe.probe(AbortSignal.timeout(2000))) === "ready" },
+    ready,
     readyTimeoutSeconds: readySeconds,
     log: (line) => options.log(`cyrus: ${line}`),
   });

@@ -14,6 +14,8 @@ export interface CyrusLayout {
   readonly tls: { readonly certificateFile: string; readonly privateKeyFile: string };
   readonly imapdConfiguration: string;
   readonly serviceConfiguration: string;
+  /** Cyrus' services while a crash is mended. */
+  readonly recoveryConfiguration: string;
   readonly daemonSettings: string;
 }
 
@@ -57,6 +59,7 @@ export function cyrusLayout(directory: string): CyrusLayout {
     tls: { certificateFile: `${etc}/server.crt`, privateKeyFile: `${etc}/server.key` },
     imapdConfiguration: `${etc}/imapd.conf`,
     serviceConfiguration: `${etc}/cyrus.conf`,
+    recoveryConfiguration: `${etc}/recovery.conf`,
     daemonSettings: `${etc}/passwords.json`,
   };
 }

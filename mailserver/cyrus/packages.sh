@@ -24,7 +24,7 @@ libraries=$root/usr/lib/x86_64-linux-gnu
 loader="$libraries/ld-linux-x86-64.so.2 --library-path $libraries"
 next=$work/next
 mkdir -p "$next/usr/lib/cyrus/bin" "$next/usr/lib/x86_64-linux-gnu/sasl2"
-for binary in master httpd imapd lmtpd timsieved squatter idled calalarmd ctl_cyrusdb ctl_mboxlist cyr_expire quota reconstruct unexpunge cyr_buildinfo; do
+for binary in master httpd imapd lmtpd timsieved squatter idled calalarmd ctl_cyrusdb ctl_conversationsdb ctl_mboxlist reconstruct quota cyr_buildinfo; do
   cp -L "$root/usr/lib/cyrus/bin/$binary" "$next/usr/lib/cyrus/bin/"
 done
 # Without sasldb, a proxy login (PLAIN with authzid) answers "no mechanism available".

@@ -4,6 +4,7 @@
  * Exim's user `Debian-exim` is compiled in and looked up at every start, so a private passwd is shown to it (nss_wrapper).
  * Its queue is files that survive any kill; at the next start it takes them up by itself.
  */
+import { runToEnd } from "../../scripts/stack/packages.ts";
 import { type Account, type Address, type StartedProcess, startProcess } from "../../scripts/stack/part.ts";
 import { makePrivateDirectories, writePrivateFile } from "./private-file.ts";
 import { fillTemplate } from "./template.ts";
@@ -52,8 +53,8 @@ export interface MtaOptions {
   readonly log: (line: string) => void;
 }
 
-/** @throws StartFailure when Exim refuses its configuration or a port. */
-export async function launchMta(options: MtaOptions): Promise<StartedProcess> {
+/** Writes the configuration and makes the directories. Nothing is started. */
+export async function configureMta(options: MtaOptions): Promise<void> {
   const layout = mtaLayout(options.directory);
   const { uid, gid } = options.runAs ?? { uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0 };
   await makePrivateDirectories(
@@ -61,13 +62,12 @@ export async function launchMta(options: MtaOptions): Promise<StartedProcess> {
     options.runAs,
   );
   await removeTornReceptions(`${layout.spool}/input`);
-  const exim = `${options.packages}/sbin/exim`;
   const template = await Deno.readTextFile(new URL("exim.conf.in", import.meta.url));
   await writePrivateFile(
     layout.configuration,
     fillTemplate(template, {
       HOST_NAME: options.hostName,
-      EXIM: exim,
+      EXIM: eximOf(options.packages),
       UID: uid,
       GID: gid,
       DIRECTORY: layout.directory,
@@ -87,10 +87,19 @@ export async function launchMta(options: MtaOptions): Promise<StartedProcess> {
   );
   await writePrivateFile(`${layout.directory}/passwd`, await withEximUser(uid, gid), options.runAs);
   await writePrivateFile(`${layout.directory}/group`, await withEximGroup(gid), options.runAs);
+}
+
+/**
+ * Starts the daemon as configured; it begins with its queue at once.
+ *
+ * @throws StartFailure when Exim refuses its configuration or a port.
+ */
+export async function startMta(options: MtaOptions): Promise<StartedProcess> {
+  const layout = mtaLayout(options.directory);
   const host = "127.0.0.1";
   return await startProcess({
     name: "exim",
-    command: exim,
+    command: eximOf(options.packages),
     args: ["-C", layout.configuration, "-bdf", `-q${options.queueSeconds}s`],
     clearEnvironment: true,
     environment: mtaEnvironment(options.packages, layout),
@@ -100,6 +109,20 @@ export async function launchMta(options: MtaOptions): Promise<StartedProcess> {
     ready: { listening: Object.values(options.ports).map((port) => ({ host, port })) },
     log: options.log,
   });
+}
+
+/** Runs one of Exim's commands (`-bp`, `-Mmd` …) on this queue and returns what it prints. @throws StartFailure */
+export async function runMta(options: MtaOptions, args: readonly string[]): Promise<string> {
+  const layout = mtaLayout(options.directory);
+  return await runToEnd("exim", eximOf(options.packages), ["-C", layout.configuration, ...args], {
+    environment: mtaEnvironment(options.packages, layout),
+    workingDirectory: layout.directory,
+    ...(options.runAs === undefined ? {} : { runAs: options.runAs }),
+  });
+}
+
+function eximOf(packages: string): string {
+  return `${packages}/sbin/exim`;
 }
 
 /** Environment in which this Exim, or one of its commands (`-bp`, `-Mrm` …), runs. */

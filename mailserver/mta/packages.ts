@@ -22,17 +22,20 @@ export async function unpackedPackages(
   progress: (sentence: string) => void,
 ): Promise<{ directory: string; versions: string }> {
   const directory = `${packagesDirectory}/${set.name}`;
-  let versions = await versionsOf(directory);
+  const recipe = new Uint8Array(await crypto.subtle.digest("SHA-256", await Deno.readFile(set.script)))
+    .toHex();
+  let versions = await versionsOf(directory, recipe);
   if (versions === undefined) {
     progress(set.announcement);
     await Deno.mkdir(packagesDirectory, { recursive: true });
-    const fetch = `[ -e "$1/VERSIONS" ] || exec bash "$0" "$1"`;
+    const fetch =
+      `[ "$(cat "$1/RECIPE" 2>/dev/null)" = "$2" ] || { bash "$0" "$1" && echo "$2" >"$1/RECIPE"; }`;
     const { code, stderr } = await new Deno.Command("flock", {
-      args: [`${directory}.lock`, "bash", "-c", fetch, set.script, directory],
+      args: [`${directory}.lock`, "bash", "-c", fetch, set.script, directory, recipe],
       stdout: "null",
       stderr: "piped",
     }).output();
-    versions = await versionsOf(directory);
+    versions = await versionsOf(directory, recipe);
     if (code !== 0 || versions === undefined) {
       const last = new TextDecoder().decode(stderr).trim().split("\n").slice(-2).join(" ");
       throw new StartFailure(`The packages of ${set.name} could not be fetched: ${last}`);
@@ -41,8 +44,10 @@ export async function unpackedPackages(
   return { directory, versions };
 }
 
-async function versionsOf(directory: string): Promise<string | undefined> {
+/** Undefined when the set is not there, or was unpacked by another recipe. */
+async function versionsOf(directory: string, recipe: string): Promise<string | undefined> {
   try {
+    if ((await Deno.readTextFile(`${directory}/RECIPE`)).trim() !== recipe) return undefined;
     return await Deno.readTextFile(`${directory}/VERSIONS`);
   } catch {
     return undefined; // Not fetched yet.
