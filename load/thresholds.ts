@@ -1,0 +1,9 @@
+/** What the gateway may cost (issue 3, "Speed"). Ratios, since a machine's own speed says nothing. */
+export const thresholds = {
+  firstList: { p95AtMost: 1.15, throughputAtLeast: 0.85 },
+  echo: { p95AtMost: 2 },
+  /** Memory that an upload of 25 MiB may add to the API process while it flows, in bytes. */
+  upload: { addedBytesAtMost: 16 * 1024 * 1024 },
+  /** Memory that 50 open event streams may add, and what may come on top while they are fed. */
+  streams: { addedBytesAtMost: 32 * 1024 * 1024, driftBytesAtMost: 16 * 1024 * 1024 },
+} as const;
