@@ -241,7 +241,7 @@ describe.skipIf(stalwartProgram === undefined)(titled("mail through Stalwart"), 
     }
   });
 
-  it("is refused over the quota in the sender's sight and kept in the queue", async () => {
+  it("is not written into a box over its quota, in words that the web knows", async () => {
     const driver = await driverOf(world.server);
     const full = "full@beta.mssante.test";
     await world.addBox(full);
