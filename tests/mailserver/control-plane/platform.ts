@@ -1,0 +1,147 @@
+/** The control plane of a whole running platform, as its operator's administrator uses it over HTTP. */
+import { createTransport } from "nodemailer";
+import pg from "pg";
+import { ImapClient, ImapRefused } from "../../support/imap.ts";
+import type { Stack } from "../../support/stack.ts";
+import { newIdNatStruct } from "../../support/tenants.ts";
+
+export interface ControlPlane {
+  readonly database: pg.Client;
+  // deno-lint-ignore no-explicit-any -- bodies of every shape
+  send(
+    method: "GET" | "POST" | "DELETE",
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; body: any }>;
+  /** A structure with a domain of its own. */
+  newStructure(): Promise<{ structureId: string; domain: string }>;
+  newMailbox(structure: { structureId: string; domain: string }): Promise<{ id: string; address: string }>;
+  close(): Promise<void>;
+}
+
+/** Signs an administrator of the operator in by a row: his way through Pro Santé Connect has its own tests. */
+export async function openControlPlane(stack: Stack): Promise<ControlPlane> {
+  const database = new pg.Client({ connectionString: stack.adminDatabaseUrl });
+  database.on("error", () => {});
+  await database.connect();
+  const token = crypto.getRandomValues(new Uint8Array(32)).toBase64({
+    alphabet: "base64url",
+    omitPadding: true,
+  });
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
+  const { rows: [person] } = await database.query(
+    "insert into app.people (issuer, subject, family_name) values ('https://test', $1, 'TEST') returning id",
+    [crypto.randomUUID()],
+  );
+  await database.query(
+    "insert into app.operator_roles (person_id, role) values ($1, 'operator_administrator')",
+    [person.id],
+  );
+  await database.query(
+    "insert into app.sessions (token_hash, person_id, acr, authenticated_at, expires_at) values ($1, $2, 'eidas1', now(), now() + interval '1 hour')",
+    [digest, person.id],
+  );
+  const send: ControlPlane["send"] = async (method, path, body) => {
+    const response = await fetch(`${stack.baseUrl}${path}`, {
+      method,
+      headers: {
+        cookie: `__Host-mss_session=${token}`,
+        "sec-fetch-site": "same-origin",
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (response.status >= 500) throw new Error(`${method} ${path}: ${text}`);
+    return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
+  };
+  return {
+    database,
+    send,
+    newStructure: async () => {
+      const made = await send("POST", "/api/v1/structures", {
+        idNatStruct: newIdNatStruct(),
+        name: "Structure",
+      });
+      const domain = `s${crypto.randomUUID().slice(0, 8)}.mssante.test`;
+      await send("POST", `/api/v1/structures/${made.body.id}/domains`, { name: domain });
+      return { structureId: made.body.id, domain };
+    },
+    newMailbox: async ({ structureId, domain }) => {
+      const address = `box-${crypto.randomUUID().slice(0, 8)}@${domain}`;
+      const made = await send("POST", `/api/v1/structures/${structureId}/mailboxes`, {
+        address,
+        type: "ORG",
+      });
+      if (made.status !== 201) throw new Error(`box: ${made.status} ${JSON.stringify(made.body)}`);
+      // Its client password is the demo world's: whoever knows that one may read this box by IMAP.
+      await database.query(
+        `update app.mailboxes set client_secret_hash =
+           (select client_secret_hash from app.mailboxes where address = 'anne.allard@alpha.mssante.test') where id = $1`,
+        [made.body.id],
+      );
+      return { id: made.body.id, address };
+    },
+    close: async () => await database.end(),
+  };
+}
+
+/** Hands a letter over as another operator does; the server's last code. */
+export async function deliver(stack: Stack, to: string, subject: string): Promise<number> {
+  const { relay } = stack.addresses;
+  if (relay === undefined) throw new Error("no relay port");
+  const transport = createTransport({ ...relay, tls: { rejectUnauthorized: false } });
+  try {
+    const from = "gabriel.garnier@gamma.mssante.test";
+    await transport.sendMail({ envelope: { from, to: [to] }, from, to, subject, text: "Bonjour." });
+    return 250;
+  } catch (error) {
+    return (error as { responseCode?: number }).responseCode ?? 0;
+  } finally {
+    transport.close();
+  }
+}
+
+/** Whether the box's client password opens it by IMAP now. */
+export async function maySignIn(stack: Stack, address: string): Promise<boolean> {
+  try {
+    const client = await ImapClient.signIn(
+      stack.addresses.imap,
+      address,
+      await stack.clientPassword(address),
+    );
+    await client.logout();
+    return true;
+  } catch (error) {
+    if (error instanceof ImapRefused) return false;
+    throw error;
+  }
+}
+
+/** Waits until the letter is accepted and answers after how many milliseconds it was. */
+export async function elapsedUntilAccepted(
+  stack: Stack,
+  to: string,
+  subject: string,
+  seconds: number,
+): Promise<number> {
+  const codes: number[] = [];
+  try {
+    return await elapsedUntil(async () => {
+      codes.push(await deliver(stack, to, subject));
+      return codes.at(-1) === 250;
+    }, seconds);
+  } catch (error) {
+    throw new Error(`codes ${codes.join(" ")}`, { cause: error });
+  }
+}
+
+/** Waits until `check` holds and answers after how many milliseconds it did; throws after `seconds`. */
+export async function elapsedUntil(check: () => Promise<boolean>, seconds: number): Promise<number> {
+  const start = performance.now();
+  for (;;) {
+    if (await check()) return performance.now() - start;
+    if (performance.now() - start > seconds * 1000) throw new Error(`not within ${seconds} s`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
