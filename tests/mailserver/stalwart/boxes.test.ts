@@ -108,6 +108,32 @@ describe.skipIf(stalwartProgram === undefined)(titled("boxes on Stalwart"), () =
     }
   });
 
+  it("are out of the provisioner's reach: it makes accounts, reads no mail and cannot give itself more", async () => {
+    const address = await newBox();
+    const { accountId } = await openBox(world, address);
+    const endpoint = await provisioner();
+    await expect(callJmap(endpoint, [["Email/query", { accountId }]])).rejects.toThrow(MailServerRefused);
+    const authorization = basicAuthorization(
+      `${address}%admin@${operatorDomain}`,
+      await Deno.readTextFile(world.server.apiEnvironment["MSS_MAIL_PROVISIONER_SECRET_FILE"]!),
+    );
+    await expect(callJmap({ ...endpoint, authorization }, [["Core/echo", {}]])).rejects.toThrow(
+      MailServerRefused,
+    );
+    const granted = await callOnce(endpoint, "x:Account/set", {
+      update: {
+        [accountId]: {
+          permissions: {
+            "@type": "Merge",
+            enabledPermissions: { impersonate: true },
+            disabledPermissions: {},
+          },
+        },
+      },
+    });
+    expect(setError(granted, accountId)?.reason).toBe("forbidden");
+  });
+
   it("are not given to a box that names itself as the service of another", async () => {
     const victim = await newBox();
     const attacker = await newBox({ password: "attacker-secret" });
