@@ -4,21 +4,24 @@
  * are left alone: the gateway closes its own streams.
  */
 const waitMilliseconds = 2000;
-const pollMilliseconds = 50;
+/** Cyrus notes whose session it is a moment after it has said so: one look could miss a sign-in of just now. */
+const looks = 3;
+const betweenLooksMilliseconds = 100;
 
 /** @param procDirectory Cyrus' `proc_path`; when it cannot be read (another machine) nothing is done. */
 export async function kickSessions(procDirectory: string, address: string): Promise<void> {
-  const pids = await imapProcessesOf(procDirectory, address.toLowerCase());
-  for (const pid of pids) {
-    try {
-      Deno.kill(pid, "SIGTERM");
-    } catch {
-      // It has ended meanwhile, which is what was wanted.
-    }
-  }
   const deadline = Date.now() + waitMilliseconds;
-  while (pids.some(isImapProcess) && Date.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
+  for (let clean = 0; clean < looks && Date.now() < deadline;) {
+    const pids = await imapProcessesOf(procDirectory, address.toLowerCase());
+    clean = pids.length === 0 ? clean + 1 : 0;
+    for (const pid of pids) {
+      try {
+        Deno.kill(pid, "SIGTERM");
+      } catch {
+        // It has ended meanwhile, which is what was wanted.
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, betweenLooksMilliseconds));
   }
 }
 
