@@ -8,6 +8,10 @@ const waitMilliseconds = 2_000;
 
 /** Adds `job` again, a few seconds from now. The same key as the first one: however often it is asked for, it runs once. */
 export async function runAgainLater(ctx: Context, job: Job, key: string): Promise<void> {
-  const runAt = new Date(ctx.now().getTime() + waitMilliseconds * (1 + Math.random()));
-  await inSystem(ctx, (tx) => enqueue(tx, job, key, runAt));
+  await inSystem(ctx, (tx) => enqueue(tx, job, key, waitedFor(ctx.now())));
+}
+
+/** When to try again. */
+export function waitedFor(now: Date): Date {
+  return new Date(now.getTime() + waitMilliseconds * (1 + Math.random()));
 }

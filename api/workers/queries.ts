@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Tx } from "../database/in-tenant.ts";
 import type { DesiredMailbox } from "../mail-server/mod.ts";
 
@@ -6,6 +7,11 @@ export interface MailboxToApply {
   readonly version: number;
   readonly domain: string;
   readonly desired: DesiredMailbox;
+}
+
+/** Waits until no other transaction works on this box's state at the mail server; let go with the transaction. */
+export async function lockMailbox(tx: Tx, mailboxId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`apply-mailbox:${mailboxId}`}, 0))`.execute(tx);
 }
 
 /** The box as it must stand on the mail server now; a suspended domain or structure suspends its boxes. */
@@ -83,7 +89,7 @@ export async function markMailboxHeld(
   structureId: string,
   mailboxId: string,
   version: number,
-  provisioning: "pending" | "action_required",
+  provisioning: "pending" | "failed" | "action_required",
   reason: string,
 ): Promise<void> {
   await tx.updateTable("app.mailboxes")

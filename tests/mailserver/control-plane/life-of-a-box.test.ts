@@ -88,6 +88,22 @@ describe.each(mailServersAtHand())("the life of a box on %s", (mail) => {
     await elapsedUntil(() => maySignIn(stack, box.address), 10);
   });
 
+  it("ends in the state asked for last, however fast it is changed", async () => {
+    const box = await plane.newMailbox(structure);
+    for (let turn = 0; turn < 10; turn++) {
+      await plane.send("POST", suspension(box.id), { reason: "Essai" });
+      await plane.send("DELETE", suspension(box.id));
+    }
+    await elapsedUntil(() => isApplied(box.id), 10);
+    const { rows } = await plane.database.query(
+      "select version, applied_version from app.mailboxes where id = $1",
+      [box.id],
+    );
+    expect(rows).toEqual([{ version: "21", applied_version: "21" }]);
+    await elapsedUntil(() => maySignIn(stack, box.address), 10);
+    await elapsedUntilAccepted(stack, box.address, "encore", 5);
+  });
+
   it("waits while the mail server is down and comes back by itself, also across a kill -9 of the worker", async () => {
     await stack.part("mail-server").kill();
     const boxes = await Promise.all(Array.from({ length: 5 }, () => plane.newMailbox(structure)));
