@@ -26,16 +26,21 @@ step() {
   fi
 }
 
-# As root, servers run as an account without rights, which must be able to reach their directories: a clone under /root
-# cannot be reached, so its private directory lies elsewhere.
+# As root, servers run as an account without rights, which must be able to reach the clone. One that lies under /root is run
+# from a copy, which keeps its own .local: from_reachable_copy "$@" returns, or goes on as the copy's script of the same name.
+from_reachable_copy() {
+  local copy
+  [ "$(id -u)" = 0 ] && ! setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$repository/scripts" || return 0
+  copy=/var/lib/mssante-$(printf '%s' "$repository" | cksum | cut -d' ' -f1)
+  printf '  Other accounts cannot reach %s: run from the copy %s.\n' "$repository" "$copy"
+  mkdir -p "$copy" && chmod 755 "$copy"
+  # What the clone no longer has must not live on in the copy; what was made there stays.
+  find "$copy" -mindepth 1 \( -path "$copy/.local" -o -name node_modules -o -path "$copy/web/build" \) -prune -o -type f -exec rm -f {} +
+  tar -C "$repository" -c --exclude=./.git --exclude=./.local --exclude=node_modules --exclude=./web/build . | tar -C "$copy" -x --no-same-owner
+  exec "$copy/scripts/$(basename "$0")" "$@"
+}
+
 prepare_local() {
-  local elsewhere
-  if [ "$(id -u)" = 0 ] && [ ! -e "$repository/.local" ] &&
-    ! setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$repository"; then
-    elsewhere=/var/lib/mssante-$(printf '%s' "$repository" | cksum | cut -d' ' -f1)
-    mkdir -p "$elsewhere"
-    ln -s "$elsewhere" "$repository/.local"
-  fi
   mkdir -p "$repository/.local/bin" 2>/dev/null || refuse "$repository cannot be written to by $(id -un)."
   local_directory=$(cd "$repository/.local" && pwd -P)
   packages=$local_directory/packages
