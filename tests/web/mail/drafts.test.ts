@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { createDraftSaver, sendFrom } from "../../../web/src/lib/mail/outbox.ts";
 import { draftTo, openWorld } from "./world.ts";
 
 const dr = "bruno.bernard@beta.mssante.test";
@@ -6,7 +7,7 @@ const dr = "bruno.bernard@beta.mssante.test";
 describe("saving a draft", () => {
   test("leaves one draft however often it is saved", async () => {
     const { server, box } = await openWorld();
-    const saver = box.draftSaver([], false);
+    const saver = createDraftSaver(box, [], false);
     const draft = draftTo(dr);
     for (const text of ["B", "Bon", "Bonjour"]) await saver.save({ ...draft, text });
     expect(server.inFolder("drafts").map(({ preview }) => preview)).toEqual(["Bonjour"]);
@@ -14,7 +15,7 @@ describe("saving a draft", () => {
 
   test("destroys the old version only after the new one is there", async () => {
     const { server, jmap, box } = await openWorld();
-    const saver = box.draftSaver([], false);
+    const saver = createDraftSaver(box, [], false);
     const draft = draftTo(dr);
     await saver.save({ ...draft, text: "ancien" });
     jmap.failNext("Email/set", { kind: "set-error", error: { type: "overQuota" } });
@@ -24,7 +25,7 @@ describe("saving a draft", () => {
 
   test("finds the version whose answer was lost and leaves no double", async () => {
     const { server, jmap, box } = await openWorld();
-    const saver = box.draftSaver([], false);
+    const saver = createDraftSaver(box, [], false);
     const draft = draftTo(dr);
     jmap.failNext("Email/set", { kind: "lose-answer" });
     await expect(saver.save({ ...draft, text: "un" })).rejects.toMatchObject({ mayHaveHappened: true });
@@ -35,7 +36,7 @@ describe("saving a draft", () => {
 
   test("an old version that could not be destroyed goes with the next save", async () => {
     const { server, jmap, box } = await openWorld();
-    const saver = box.draftSaver([], false);
+    const saver = createDraftSaver(box, [], false);
     const draft = draftTo(dr);
     await saver.save({ ...draft, text: "un" });
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -51,7 +52,7 @@ describe("saving a draft", () => {
 
   test("two saves at once follow each other", async () => {
     const { server, box } = await openWorld();
-    const saver = box.draftSaver([], false);
+    const saver = createDraftSaver(box, [], false);
     const draft = draftTo(dr);
     await Promise.all([saver.save({ ...draft, text: "un" }), saver.save({ ...draft, text: "deux" })]);
     expect(server.inFolder("drafts").map(({ preview }) => preview)).toEqual(["deux"]);
@@ -59,7 +60,7 @@ describe("saving a draft", () => {
 
   test("discarding destroys every version", async () => {
     const { server, box } = await openWorld();
-    const saver = box.draftSaver([], false);
+    const saver = createDraftSaver(box, [], false);
     const draft = draftTo(dr);
     await saver.save(draft);
     await saver.discard(draft.messageId);
@@ -76,38 +77,38 @@ describe("sending", () => {
 
   test("moves the draft to the sent messages under its own Message-ID", async () => {
     const { server, box } = await openWorld();
-    const saver = box.draftSaver([], false);
+    const saver = createDraftSaver(box, [], false);
     const draft = draftTo(dr);
     await saver.save(draft);
-    expect(await box.send(draft, saver, false)).toEqual({ refused: [] });
+    expect(await sendFrom(box, draft, saver, false)).toEqual({ refused: [] });
     sentOnce(server, draft.messageId);
     expect(server.inFolder("sent")[0]?.keywords).toEqual({ $seen: true });
   });
 
   test("an answer lost after the send is looked up and nothing is sent twice", async () => {
     const { server, jmap, box } = await openWorld();
-    const saver = box.draftSaver([], false);
+    const saver = createDraftSaver(box, [], false);
     const draft = draftTo(dr);
     jmap.failNext("EmailSubmission/set", { kind: "lose-answer" });
-    expect(await box.send(draft, saver, false)).toEqual({ refused: [] });
+    expect(await sendFrom(box, draft, saver, false)).toEqual({ refused: [] });
     sentOnce(server, draft.messageId);
   });
 
   test("a request that never arrived is sent again", async () => {
     const { server, jmap, box } = await openWorld();
-    const saver = box.draftSaver([], false);
+    const saver = createDraftSaver(box, [], false);
     const draft = draftTo(dr);
     jmap.failNext("EmailSubmission/set", { kind: "lose-request" });
-    await box.send(draft, saver, false);
+    await sendFrom(box, draft, saver, false);
     sentOnce(server, draft.messageId);
   });
 
   test("a send of an earlier life of the page is looked up before anything is repeated", async () => {
     const { server, jmap, box } = await openWorld();
     const draft = draftTo(dr);
-    await box.send(draft, box.draftSaver([], false), false);
+    await sendFrom(box, draft, createDraftSaver(box, [], false), false);
     jmap.served.length = 0;
-    await box.send(draft, box.draftSaver([], true), true);
+    await sendFrom(box, draft, createDraftSaver(box, [], true), true);
     expect(jmap.methodsServed()).not.toContain("EmailSubmission/set");
     sentOnce(server, draft.messageId);
   });
@@ -115,16 +116,16 @@ describe("sending", () => {
   test("a recipient outside the trust space is named, and the draft stays a draft", async () => {
     const { server, box } = await openWorld();
     server.refused.set("x@gmail.test", "not-in-trust-space");
-    const saver = box.draftSaver([], false);
+    const saver = createDraftSaver(box, [], false);
     const draft = draftTo(dr, "x@gmail.test");
-    await expect(box.send(draft, saver, false)).rejects.toMatchObject({
+    await expect(sendFrom(box, draft, saver, false)).rejects.toMatchObject({
       code: "recipients-refused",
       recipients: [{ address: "x@gmail.test", reason: "not-in-trust-space" }],
       mayHaveHappened: false,
     });
     expect(server.inFolder("drafts")).toHaveLength(1);
     expect(server.inFolder("sent")).toEqual([]);
-    await box.send({ ...draft, to: draft.to.slice(0, 1) }, saver, false);
+    await sendFrom(box, { ...draft, to: draft.to.slice(0, 1) }, saver, false);
     sentOnce(server, draft.messageId);
   });
 
@@ -132,7 +133,7 @@ describe("sending", () => {
     const { server, box } = await openWorld();
     server.bounced.set("absent@beta.mssante.test", "550 5.1.1 User unknown");
     const draft = draftTo(dr, "absent@beta.mssante.test");
-    const { refused } = await box.send(draft, box.draftSaver([], false), false);
+    const { refused } = await sendFrom(box, draft, createDraftSaver(box, [], false), false);
     expect(refused).toEqual([{ address: "absent@beta.mssante.test", reason: "550 5.1.1 User unknown" }]);
     sentOnce(server, draft.messageId);
   });
@@ -141,7 +142,7 @@ describe("sending", () => {
     const { server, box } = await openWorld();
     server.bounced.set(dr, "550 5.1.1 User unknown");
     const draft = draftTo(dr);
-    await expect(box.send(draft, box.draftSaver([], false), false)).rejects.toMatchObject({
+    await expect(sendFrom(box, draft, createDraftSaver(box, [], false), false)).rejects.toMatchObject({
       code: "recipients-refused",
     });
     expect(server.inFolder("sent")).toEqual([]);
@@ -153,7 +154,7 @@ describe("sending", () => {
     const draft = draftTo(dr);
     await box.identity();
     jmap.isSignedOut = true;
-    await expect(box.send(draft, box.draftSaver([], false), false)).rejects.toMatchObject({
+    await expect(sendFrom(box, draft, createDraftSaver(box, [], false), false)).rejects.toMatchObject({
       code: "signed-out",
       mayHaveHappened: false,
     });

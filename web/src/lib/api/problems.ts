@@ -18,29 +18,7 @@ export const problemTexts = {
 
 export type ProblemSlug = keyof typeof problemTexts;
 
-/** The last segment of the problem's `type`, or `internal-error` for one without a sentence of its own. */
-export function slugOf(type: unknown): ProblemSlug {
-  const slug = typeof type === "string" ? type.slice(type.lastIndexOf("/") + 1) : "";
-  return slug in problemTexts ? (slug as ProblemSlug) : "internal-error";
-}
-
-/** An answer of the API that is not the one hoped for. `offline`: there was none. */
-export class ApiProblem extends Error {
-  override readonly name = "ApiProblem";
-  readonly slug: ProblemSlug | "offline";
-  readonly status: number;
-
-  constructor(slug: ProblemSlug | "offline", status: number, cause?: unknown) {
-    super(slug, { cause });
-    this.slug = slug;
-    this.status = status;
-  }
-}
-
-/** Reads a refused response as an ApiProblem. */
-export async function toApiProblem(response: Response): Promise<ApiProblem> {
-  const body = await response.json().catch(() => ({})) as { type?: unknown };
-  if (response.status === 401) return new ApiProblem("sign-in-required", 401);
-  if (response.status === 503) return new ApiProblem("mail-server-unavailable", 503);
-  return new ApiProblem(slugOf(body.type), response.status);
+/** The sentence of a slug; one without a sentence of its own is an unexpected error. */
+export function problemText(slug: string): ProblemText {
+  return slug in problemTexts ? problemTexts[slug as ProblemSlug] : problemTexts["internal-error"];
 }

@@ -1,5 +1,5 @@
 /** Asks before sending whether addresses can be written to: POST /api/v1/recipients/check. */
-import { ApiProblem, toApiProblem } from "./problems.ts";
+import { ApiProblem, toApiProblem } from "./api-problem.ts";
 
 export type RecipientStatus = "hosted" | "listed" | "no-such-mailbox" | "not-in-trust-space" | "invalid";
 

@@ -1,5 +1,5 @@
 /** Who is signed in: GET /api/v1/session, and the ways in and out. */
-import { ApiProblem, toApiProblem } from "./problems.ts";
+import { ApiProblem, toApiProblem } from "./api-problem.ts";
 
 export interface PersonSession {
   readonly person: {

@@ -1,8 +1,9 @@
 /** One message being written: its fields, its two copies (this machine at once, the server a little later), its sending. */
-import { ApiProblem } from "#lib/api/problems.ts";
+import { ApiProblem } from "#lib/api/api-problem.ts";
 import { checkRecipients, type RecipientStatus } from "#lib/api/recipients.ts";
 import type { Box } from "#lib/mail/box.svelte.ts";
 import { createMessageId, type DraftContent, type DraftSaver } from "#lib/mail/drafts.ts";
+import { createDraftSaver, sendFrom } from "#lib/mail/outbox.ts";
 import { MailProblem, type RefusedRecipient, toProblem } from "#lib/mail/problem.ts";
 import type { EmailAddress } from "#lib/mail/types.ts";
 import { isAddress } from "./address.ts";
@@ -76,7 +77,7 @@ export class Composer {
     this.#references = start.references;
     this.#messageId = entry?.messageId ?? options.messageId ?? createMessageId(box.info.address);
     this.#mayBeSent = entry?.mayBeSent ?? false;
-    this.#saver = box.draftSaver(entry?.copies ?? options.copies ?? [], entry?.isUnsure ?? false);
+    this.#saver = createDraftSaver(box, entry?.copies ?? options.copies ?? [], entry?.isUnsure ?? false);
     this.uploads = new Uploads(box, "files" in start ? start.files : start.attachments);
     if (entry !== undefined) {
       this.#version = 1;
@@ -205,7 +206,7 @@ export class Composer {
     try {
       const refused = await this.checkRecipients();
       if (refused.length > 0) throw new MailProblem("recipients-refused", { recipients: refused });
-      const outcome = await this.box.send(this.content(), this.#saver, this.#mayBeSent);
+      const outcome = await sendFrom(this.box, this.content(), this.#saver, this.#mayBeSent);
       await this.#forget();
       return outcome.refused;
     } catch (error) {

@@ -1,5 +1,6 @@
 /** The attachments of one draft: refused before upload when together too large, two uploads at a time, each cancellable. */
 import type { Box } from "#lib/mail/box.svelte.ts";
+import { uploadFile } from "#lib/mail/outbox.ts";
 import { type MailProblem, toProblem } from "#lib/mail/problem.ts";
 import type { Attachment } from "#lib/mail/types.ts";
 import type { JournalFile } from "./journal.ts";
@@ -102,7 +103,7 @@ export class Uploads {
     upload.isRunning = true;
     upload.sentBytes = 0;
     try {
-      const { blobId } = await this.#box.upload(file, {
+      const { blobId } = await uploadFile(this.#box, file, {
         signal: upload.abort.signal,
         onProgress: (sentBytes) => upload.sentBytes = sentBytes,
       });

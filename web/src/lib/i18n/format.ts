@@ -1,5 +1,5 @@
 /** Dates, sizes and names as a French or English reader expects them. */
-import { getLocale } from "./generated/runtime.js";
+import { getLocale } from "./locale.ts";
 import { m } from "./generated/messages.js";
 
 const cache = new Map<string, Intl.DateTimeFormat>();

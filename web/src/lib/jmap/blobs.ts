@@ -47,12 +47,3 @@ export function uploadBlob(
   else request.send(file);
   return promise;
 }
-
-/** Where a blob is downloaded from, under the name it is saved as. */
-export function downloadUrl(
-  session: Session,
-  accountId: Id,
-  blob: { blobId: Id; name: string; type: string },
-): string {
-  return expandTemplate(session.downloadUrl, { accountId, ...blob });
-}

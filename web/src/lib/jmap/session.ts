@@ -55,3 +55,12 @@ export function capabilitiesOf(methods: Iterable<string>): string[] {
   }
   return [...using];
 }
+
+/** Where a blob is downloaded from, under the name it is saved as. */
+export function downloadUrl(
+  session: Session,
+  accountId: Id,
+  blob: { blobId: Id; name: string; type: string },
+): string {
+  return expandTemplate(session.downloadUrl, { accountId, ...blob });
+}

@@ -1,15 +1,13 @@
 /** One box (BAL) of the person: its records and what can be asked of it. */
 import type { Connection } from "#lib/jmap/connection.ts";
-import { downloadUrl, uploadBlob, type UploadOptions } from "#lib/jmap/blobs.ts";
+import { downloadUrl } from "#lib/jmap/session.ts";
 import type { Identity, Session } from "#lib/jmap/types.ts";
 import { type ActionTarget, destroyMessages, moveMessages, setKeyword } from "./actions.ts";
-import { type DraftContent, DraftSaver } from "./drafts.ts";
 import { findByRole, type FolderRole } from "./folders.ts";
 import type { MessageList } from "./message-list.svelte.ts";
-import { MailProblem, toProblem } from "./problem.ts";
+import { MailProblem } from "./problem.ts";
 import { readMessage } from "./read.ts";
 import { BoxStore } from "./store.svelte.ts";
-import { sendDraft, type SendOutcome } from "./submission.ts";
 import { loadFolders, syncBox, type SyncOutcome } from "./sync.ts";
 import {
   type Attachment,
@@ -17,6 +15,7 @@ import {
   type Folder,
   type Id,
   keyword,
+  type Message,
   type MessageContent,
 } from "./types.ts";
 
@@ -114,48 +113,6 @@ export class Box {
       name: attachment.name === "" ? fallbackName : attachment.name,
       type: attachment.type,
     });
-  }
-
-  /** Uploads one file. Throws MailProblem, or AbortError when cancelled. */
-  async upload(file: Blob, options: UploadOptions): Promise<{ blobId: Id; sizeBytes: number }> {
-    try {
-      const { blobId, size } = await uploadBlob(this.session, this.info.id, file, options);
-      return { blobId, sizeBytes: size };
-    } catch (error) {
-      if (error instanceof DOMException && error.name === "AbortError") throw error;
-      throw toProblem(error);
-    }
-  }
-
-  /** What saves one draft of this box; `copies` are its versions on the server. Throws when the box has no drafts folder. */
-  draftSaver(copies: readonly Id[], isUnsure: boolean): DraftSaver {
-    return new DraftSaver(this.connection, this.info.id, this.#folderId("drafts"), copies, isUnsure);
-  }
-
-  /** Sends one draft of this box once; see `sendDraft`. */
-  async send(content: DraftContent, saver: DraftSaver, mayBeSent: boolean): Promise<SendOutcome> {
-    let identityId: Id;
-    try {
-      identityId = (await this.identity()).id;
-    } catch (error) {
-      const { code, cause } = toProblem(error);
-      throw new MailProblem(code, { cause, mayHaveHappened: mayBeSent });
-    }
-    const context = {
-      connection: this.connection,
-      accountId: this.info.id,
-      identityId,
-      draftsId: this.#folderId("drafts"),
-      sentId: this.#folderId("sent"),
-      pause: (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds)),
-    };
-    return await sendDraft(context, content, saver, mayBeSent);
-  }
-
-  #folderId(role: FolderRole): Id {
-    const folder = this.folder(role);
-    if (folder === undefined) throw new MailProblem("not-found");
-    return folder.id;
   }
 
   mark(ids: readonly Id[], name: keyof typeof keyword, isOn: boolean): Promise<void> {

@@ -1,6 +1,6 @@
 /** The records of one box, by type and id: the only copy of the server's data. No request is made here. */
-import { SvelteMap } from "svelte/reactivity";
 import { toFolder } from "./folders.ts";
+import { Records } from "./records.svelte.ts";
 import type { JmapMailbox } from "#lib/jmap/types.ts";
 import type { Folder, Id, Message, MessageContent } from "./types.ts";
 
@@ -8,9 +8,9 @@ import type { Folder, Id, Message, MessageContent } from "./types.ts";
 const keptContents = 40;
 
 export class BoxStore {
-  readonly folders = new SvelteMap<Id, Folder>();
-  readonly messages = new SvelteMap<Id, Message>();
-  readonly contents = new SvelteMap<Id, MessageContent>();
+  readonly folders = new Records<Folder>();
+  readonly messages = new Records<Message>();
+  readonly contents = new Records<MessageContent>();
   /** State strings of the records held, the base of the next /changes. */
   emailState: string | undefined;
   folderState: string | undefined;
@@ -22,19 +22,19 @@ export class BoxStore {
   putFolders(list: readonly JmapMailbox[], state: string, isAll: boolean): void {
     if (isAll) {
       const ids = new Set(list.map(({ id }) => id));
-      for (const id of this.folders.keys()) if (!ids.has(id)) this.folders.delete(id);
+      for (const { id } of this.folders.values()) if (!ids.has(id)) this.folders.delete(id);
     }
-    for (const mailbox of list) this.folders.set(mailbox.id, toFolder(mailbox));
+    this.folders.setAll(list.map((mailbox) => [mailbox.id, toFolder(mailbox)] as const));
     this.folderState = state;
   }
 
   putMessages(list: readonly Message[]): void {
-    for (const message of list) this.messages.set(message.id, message);
+    this.messages.setAll(list.map((message) => [message.id, message] as const));
   }
 
   putContent(content: MessageContent): void {
     this.contents.set(content.id, content);
-    for (const id of this.contents.keys()) {
+    for (const [id] of this.contents) {
       if (this.contents.size <= keptContents) break;
       this.contents.delete(id);
     }

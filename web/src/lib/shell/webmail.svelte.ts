@@ -1,6 +1,5 @@
 /** What every part of the webmail shares: the mail session, the place that the URL names, and the actions with their undo. */
 import { createContext } from "svelte";
-import { SvelteSet } from "svelte/reactivity";
 import { goto } from "$app/navigation";
 import { page } from "$app/state";
 import type { PersonSession } from "#lib/api/session.ts";
@@ -9,6 +8,7 @@ import type { Box } from "#lib/mail/box.svelte.ts";
 import { roleOrder } from "#lib/mail/folders.ts";
 import type { MailSession } from "#lib/mail/mail-session.svelte.ts";
 import { toProblem } from "#lib/mail/problem.ts";
+import { Records } from "#lib/mail/records.svelte.ts";
 import { type Folder, hasKeyword, type Id } from "#lib/mail/types.ts";
 import type { Toasts } from "#lib/ui/toasts.svelte.ts";
 import { problemSentence } from "./sentences.ts";
@@ -39,7 +39,7 @@ export class Webmail {
   }));
   /** Row that the keyboard is on. */
   cursor = $state(0);
-  readonly selected = new SvelteSet<Id>();
+  readonly selected = new Records<true>();
   /** Spoken by screen readers. */
   announcement = $state("");
   foldersShown = $state(false);
@@ -86,7 +86,7 @@ export class Webmail {
 
   /** Messages that a command means: the ticked ones, else the open one, else the one under the cursor. */
   targets(): Id[] {
-    if (this.selected.size > 0) return [...this.selected];
+    if (this.selected.size > 0) return [...this.selected].map(([id]) => id);
     const id = this.place.message ?? this.mail.list?.idAt(this.cursor);
     return id === undefined ? [] : [id];
   }

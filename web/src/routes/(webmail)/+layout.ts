@@ -1,5 +1,5 @@
 import { redirect } from "@sveltejs/kit";
-import { ApiProblem } from "#lib/api/problems.ts";
+import { ApiProblem } from "#lib/api/api-problem.ts";
 import { fetchSession, type PersonSession } from "#lib/api/session.ts";
 
 /** Who is signed in; nobody: to the sign-in page, and back here afterwards. */
