@@ -1,5 +1,5 @@
 /** Boxes as `x:Account` objects: made before their first use, brought to a desired state, read back. */
-import type { DesiredMailbox, ObservedMailbox } from "../port.ts";
+import { type DesiredMailbox, MailServerUnavailable, type ObservedMailbox } from "../port.ts";
 import { splitAddress } from "./address.ts";
 import { ensureDomain, findDomain } from "./domains.ts";
 import {
@@ -31,8 +31,27 @@ const properties = [
   "usedDiskQuota",
 ];
 
-/** Brings the box to the desired state. Repeating it changes nothing. */
+/** Times a box is tried before the worker is told to come back. */
+const attempts = 6;
+
+/**
+ * Brings the box to the desired state. Repeating it changes nothing.
+ *
+ * A first mail or a first sign-in may be making the same account at the same moment; the server then refuses one of
+ * the two as "temporarily unavailable". That passes within milliseconds, so it is tried again here.
+ */
 export async function applyMailbox(endpoint: JmapEndpoint, desired: DesiredMailbox): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await bringMailbox(endpoint, desired);
+    } catch (error) {
+      if (!(error instanceof MailServerUnavailable) || attempt === attempts) throw error;
+      await new Promise((resolve) => setTimeout(resolve, (20 + 40 * Math.random()) * attempt));
+    }
+  }
+}
+
+async function bringMailbox(endpoint: JmapEndpoint, desired: DesiredMailbox): Promise<void> {
   const { localPart, domain } = splitAddress(desired.address);
   if (desired.status === "closed") {
     const found = await findAccount(endpoint, desired.address);
@@ -48,7 +67,8 @@ export async function applyMailbox(endpoint: JmapEndpoint, desired: DesiredMailb
   const account = await findAccountIn(endpoint, localPart, domainId) ??
     await createAccount(endpoint, localPart, domainId);
   const patch: Record<string, unknown> = {};
-  // The name that the box's first identity will carry; a sign-in or a mail copies it from SQL, but may come later.
+  // The name that the box's first identity will carry. The server's own copying from SQL is switched off: it is a
+  // write at the first recipient command after each change, and two at once fail with a 451.
   if ((account["description"] ?? "") !== desired.displayName) patch["description"] = desired.displayName;
   if (quotaOf(account) !== desired.quotaBytes) patch["quotas"] = wanted.quotas;
   if (isSuspended(account) !== (desired.status === "suspended")) patch["permissions"] = wanted.permissions;

@@ -100,10 +100,10 @@ async function wasSubmitted(endpoint: JmapEndpoint, search: Search): Promise<boo
       await callOnce(endpoint, "EmailSubmission/query", { accountId, position, limit: pageSize }),
     );
     if (ids.length === 0) return false;
-    const properties = ["emailId", "sendAt", "undoStatus"];
+    const properties = ["emailId", "sendAt", "undoStatus", "deliveryStatus"];
     const submissions = listOf(
       await callOnce(endpoint, "EmailSubmission/get", { accountId, ids, properties }),
-    ).filter((one) => one["undoStatus"] !== "canceled" && timeOf(one["sendAt"]) >= search.since);
+    ).filter((one) => wasQueued(one) && timeOf(one["sendAt"]) >= search.since);
     const emailIds = submissions.map((one) => String(one["emailId"]));
     if (emailIds.length > 0) {
       const emails = await getMessageIds(box, emailIds);
@@ -112,6 +112,13 @@ async function wasSubmitted(endpoint: JmapEndpoint, search: Search): Promise<boo
     if (ids.length < pageSize) return false;
   }
   return false;
+}
+
+/** An object stands also for a submission that was cancelled, or whose recipients were all refused. */
+function wasQueued(submission: JsonObject): boolean {
+  if (submission["undoStatus"] === "canceled") return false;
+  const recipients = Object.values(asObject(submission["deliveryStatus"])).map(asObject);
+  return recipients.length === 0 || recipients.some((one) => one["delivered"] !== "no");
 }
 
 async function openHosted(

@@ -67,6 +67,31 @@ describe.skipIf(stalwartProgram === undefined)(titled("boxes on Stalwart"), () =
     expect(identities!["list"]).toMatchObject([{ email: address, name: "Dr Anne ALLARD" }]);
   });
 
+  it("are brought to their state although their first mails come at the same moment", async () => {
+    for (let round = 0; round < 4; round++) {
+      const address = `box${++number}@alpha.mssante.test`;
+      await world.addBox(address);
+      // The server answers 451 to mails that meet the making of the account; the border comes back with them.
+      const mails = [1, 2, 3].map((index) =>
+        until(
+          "the mail to be taken",
+          () =>
+            relay(world, { from: "docteur@gamma.mssante.test", to: address, subject: `mail ${index}` }).then(
+              () => true,
+              (error) => {
+                expect(String(error)).toContain("451");
+                return false;
+              },
+            ),
+        )
+      );
+      await Promise.all([apply(address, { quotaBytes: 5_000_000 }), ...mails]);
+      expect((await world.driver.readMailbox(address))!.quotaBytes).toBe(5_000_000);
+      const box = await openBox(world, address);
+      await until("all mails", async () => (await box.subjects()).length === 3);
+    }
+  });
+
   it("get a changed quota at once, and lose it when there is none", async () => {
     const address = await newBox();
     await apply(address, { quotaBytes: 2_097_152 });

@@ -14,6 +14,8 @@ export interface OutgoingMail {
   readonly subject: string;
   readonly messageId: string;
   readonly text?: string;
+  /** Leaves only after this time. */
+  readonly holdSeconds?: number;
   readonly attachments?: readonly { readonly blobId: string; readonly type: string; readonly name: string }[];
 }
 
@@ -55,7 +57,7 @@ export async function openBox(world: World, address: string): Promise<BoxClient>
       }]);
       return listOf(emails!).map((email) => String(email["subject"]));
     },
-    send: async ({ to, subject, messageId, text = "bonjour", attachments }) => {
+    send: async ({ to, subject, messageId, text = "bonjour", attachments, holdSeconds }) => {
       const [drafts, sent] = [await folder("drafts"), await folder("sent")];
       const [identities] = await call(["Identity/get", { accountId, ids: null }]);
       const identityId = listOf(identities!).find((one) => one["email"] === address)!["id"];
@@ -82,7 +84,12 @@ export async function openBox(world: World, address: string): Promise<BoxClient>
             s: {
               emailId: "#m",
               identityId,
-              envelope: { mailFrom: { email: address }, rcptTo: to.map((email) => ({ email })) },
+              envelope: {
+                mailFrom: holdSeconds === undefined
+                  ? { email: address }
+                  : { email: address, parameters: { HOLDFOR: String(holdSeconds) } },
+                rcptTo: to.map((email) => ({ email })),
+              },
             },
           },
           onSuccessUpdateEmail: {

@@ -149,6 +149,23 @@ describe.skipIf(stalwartProgram === undefined)(titled("submissions on Stalwart")
     );
   });
 
+  it("whose recipients were all refused, and those taken back, were not accepted", async () => {
+    const [refused, canceled] = [newId(), newId()];
+    const nobody = "nobody@beta.mssante.test";
+    await byJmap(refused, [nobody]);
+    expect(await trace(refused, [nobody])).not.toBe("accepted");
+
+    const box = await openBox(world, anne);
+    const held = await box.send({ to: [bruno], subject: canceled, messageId: canceled, holdSeconds: 600 });
+    const id = String(asObject(asObject(held["created"])["s"])["id"]);
+    expect(await trace(canceled)).toBe("accepted");
+    await box.call(["EmailSubmission/set", {
+      accountId: box.accountId,
+      update: { [id]: { undoStatus: "canceled" } },
+    }]);
+    await until("certainty", async () => (await trace(canceled)) === "absent");
+  });
+
   it("that nobody made are absent when all recipients are hosted here, unknown when one is not", async () => {
     await until("the queue to be quiet", async () => (await trace(newId())) === "absent");
     expect(await trace(newId(), [outside])).toBe("unknown");
