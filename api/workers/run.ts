@@ -87,6 +87,9 @@ async function work(options: WorkersOptions, until: Promise<void>): Promise<void
     pgPool: pool,
     concurrency,
     noHandleSignals: true,
+    // In batches a job whose end cannot be written ends the runner, and all begins again; one by one the library drops the
+    // rejected promise on the floor, which ends the process.
+    preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     taskList: tasks(deps),
     parsedCronItems: parseCronItems([{
       task: "reconcile-mailboxes",
