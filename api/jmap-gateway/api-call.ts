@@ -3,7 +3,7 @@
  * box goes there as it came and its answer comes back as it is, but for `sessionState`, which is replaced by ours.
  */
 import type { Accounts, Box, PersonBoxes } from "./accounts.ts";
-import { createCallContext, methodError } from "./box-calls.ts";
+import { createCallContext, mayWrite, methodError } from "./box-calls.ts";
 import type { Guards } from "./guards.ts";
 import { gateway, websocket } from "./methods.ts";
 import { type JmapRequest, RequestError } from "./request.ts";
@@ -24,7 +24,8 @@ export interface ApiCall {
   readonly request: JmapRequest;
   /** The request as it came, to be passed on unchanged when nothing has to change. */
   readonly body: Uint8Array;
-  readonly signal: AbortSignal | undefined;
+  /** Says when the client has gone. */
+  readonly whenGone: (() => AbortSignal) | undefined;
 }
 
 /** `unknownCapability` for a URN that the session does not announce (RFC 8620 §3.6.1). */
@@ -50,7 +51,7 @@ async function passWhole(
     method: "POST",
     headers: { "content-type": "application/json" },
     body: call.body as Uint8Array<ArrayBuffer>,
-    ...(call.signal === undefined ? {} : { signal: call.signal }),
+    ...(call.whenGone === undefined || mayWrite(call.request.methodCalls) ? {} : { whenSlow: call.whenGone }),
   });
   if (!response.ok) {
     // A request-level error of the mail server's own, e.g. its limit of concurrent requests.
@@ -72,7 +73,7 @@ async function passWhole(
  * @throws RequestError (request-level), MailServerUnavailable when the mail server is away and nothing was changed
  */
 export async function answerApiCall(call: ApiCall, dependencies: ApiDependencies): Promise<Response> {
-  const { request, boxes, personId, signal } = call;
+  const { request, boxes, personId, whenGone } = call;
   requireKnownCapabilities(request.using, boxes);
   const box = wholeRequestBox(request, boxes);
   if (box !== undefined) {
@@ -93,7 +94,7 @@ export async function answerApiCall(call: ApiCall, dependencies: ApiDependencies
     boxes,
     using: request.using.filter((urn) => urn !== gateway && urn !== websocket),
     createdIds: request.createdIds,
-    signal,
+    whenGone,
     upstream,
     accounts,
   });

@@ -19,7 +19,6 @@ export interface CallContext {
   readonly using: readonly string[];
   /** Grows as calls create objects (RFC 8620 §3.3). */
   readonly createdIds: Record<string, string>;
-  readonly signal: AbortSignal | undefined;
   /** Set before the first call that may change something leaves: from then on a lost answer cannot be a 503. */
   hasWritten: boolean;
   /**
@@ -39,23 +38,24 @@ export interface CallContextOptions {
   readonly boxes: PersonBoxes;
   readonly using: readonly string[];
   readonly createdIds: Readonly<Record<string, string>> | undefined;
-  readonly signal: AbortSignal | undefined;
+  /** Says when the client has gone. A call that may change something is let finish all the same. */
+  readonly whenGone: (() => AbortSignal) | undefined;
   readonly upstream: Upstream;
   readonly accounts: Accounts;
 }
 
 /** Begins a context. `send` throws MailServerUnavailable, BoxRefused or {@link UpstreamRefused}. */
 export function createCallContext(options: CallContextOptions): CallContext {
-  const { personId, boxes, using, signal, upstream, accounts } = options;
+  const { personId, boxes, using, whenGone, upstream, accounts } = options;
   const context: CallContext = {
     personId,
     boxes,
     using,
     createdIds: { ...options.createdIds },
-    signal,
     hasWritten: false,
     async send(box, calls, wider = []) {
-      if (calls.some(([name]) => methods.get(name)?.writes === true)) context.hasWritten = true;
+      const writes = mayWrite(calls);
+      if (writes) context.hasWritten = true;
       const body = {
         using: [...new Set([...using, ...wider])],
         methodCalls: calls,
@@ -65,7 +65,7 @@ export function createCallContext(options: CallContextOptions): CallContext {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(body),
-        ...(signal === undefined ? {} : { signal }),
+        ...(whenGone === undefined || writes ? {} : { whenSlow: whenGone }),
       });
       const answer: unknown = await response.json().catch((cause) => {
         throw new MailServerUnavailable("The mail server's answer broke off.", { cause });
@@ -80,6 +80,11 @@ export function createCallContext(options: CallContextOptions): CallContext {
     },
   };
   return context;
+}
+
+/** Whether any of the calls may change something. */
+export function mayWrite(calls: readonly Invocation[]): boolean {
+  return calls.some(([name]) => methods.get(name)?.writes === true);
 }
 
 /** A method-level error (RFC 8620 §3.6.2). */

@@ -19,13 +19,10 @@ async function copyBlob(
   from: Box,
   to: Box,
   blobId: string,
-  signal: AbortSignal | undefined,
 ): Promise<string | SetError> {
-  const passed = signal === undefined ? {} : { signal };
   const source = await upstream.fetch(
     from.address,
     blobUrl(upstream, from, blobId, "application/octet-stream"),
-    passed,
   );
   if (!source.ok || source.body === null) {
     await source.body?.cancel();
@@ -40,7 +37,6 @@ async function copyBlob(
     },
     body: source.body,
     timeoutMs: 0,
-    ...passed,
   });
   const answer: unknown = await stored.json().catch(() => undefined);
   if (stored.ok && isObject(answer) && typeof answer.blobId === "string") return answer.blobId;
@@ -64,7 +60,7 @@ export function createBlobCopyGuard(upstream: Upstream): Guard {
     const copied: Record<string, string> = {};
     const notCopied: Record<string, SetError> = {};
     for (const id of new Set(blobIds as string[])) {
-      const result = await copyBlob(upstream, from, to, id, context.signal);
+      const result = await copyBlob(upstream, from, to, id);
       if (typeof result === "string") copied[id] = result;
       else notCopied[id] = result;
     }
@@ -133,7 +129,7 @@ export function createEmailCopyGuard(upstream: Upstream): Guard {
         notCreated[key] = { type: "notFound" };
         continue;
       }
-      const blobId = await copyBlob(upstream, from, to, original.blobId, context.signal);
+      const blobId = await copyBlob(upstream, from, to, original.blobId);
       if (typeof blobId !== "string") {
         notCreated[key] = blobId;
         continue;

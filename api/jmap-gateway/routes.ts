@@ -81,7 +81,10 @@ export function createGatewayRoutes(gateway: Gateway) {
       const body = await readCapped(c.req.raw, narrowed.maxSizeRequest);
       const request = parseRequest(body, narrowed);
       const { personId } = person;
-      return await answerApiCall({ personId, boxes, request, body, signal: c.req.raw.signal }, gateway);
+      return await answerApiCall(
+        { personId, boxes, request, body, whenGone: () => c.req.raw.signal },
+        gateway,
+      );
     }));
 
   const upload = (c: HonoContext<ApiEnv>) =>
@@ -145,7 +148,7 @@ export function createGatewayRoutes(gateway: Gateway) {
           answering(async () =>
             // Boxes are asked anew: a right may have ended since the socket was opened.
             await answerApiCall(
-              { personId, boxes: await accounts.boxesOf(personId), request, body, signal },
+              { personId, boxes: await accounts.boxesOf(personId), request, body, whenGone: () => signal },
               gateway,
             )
           ).catch((error) => gateway.renderFailure(error)),

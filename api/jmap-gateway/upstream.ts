@@ -17,8 +17,10 @@ export interface UpstreamOptions {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: BodyInit | null;
-  /** Ends the exchange, e.g. when the client has gone. */
+  /** Ends the exchange, e.g. when the client has gone; also while the answer's body flows. */
   readonly signal?: AbortSignal;
+  /** The same, but asked for after a second only: to watch a client costs more than a short call. */
+  readonly whenSlow?: () => AbortSignal;
   /** Until the answer's headers, in milliseconds; 0 = without end (uploads and event streams have their own). */
   readonly timeoutMs?: number;
 }
@@ -39,6 +41,8 @@ export interface Upstream {
 /** 30 s: a search over a large box in an unoptimised server stays well below; a person has given up by then. */
 export const callTimeoutMs = 30_000;
 
+const slowMs = 1_000;
+
 export function createUpstream(mailServer: MailServer): Upstream {
   const apiUrl = new URL(mailServer.jmapUrl);
   const sessionUrl = new URL(mailServer.sessionUrl);
@@ -51,19 +55,24 @@ export function createUpstream(mailServer: MailServer): Upstream {
       return new URL(named.pathname + named.search, apiUrl.origin);
     },
     async fetch(address, url, options = {}) {
-      const { method = "GET", headers = {}, body = null, signal, timeoutMs = callTimeoutMs } = options;
-      const deadline = new AbortController();
-      const timer = timeoutMs > 0 ? setTimeout(() => deadline.abort(), timeoutMs) : undefined;
-      const end = () => deadline.abort();
-      signal?.addEventListener("abort", end, { once: true });
-      if (signal?.aborted) deadline.abort();
+      const { method = "GET", headers = {}, body = null, signal, whenSlow, timeoutMs = callTimeoutMs } =
+        options;
+      const ended = new AbortController();
+      const end = () => ended.abort();
+      const follow = (one: AbortSignal) =>
+        one.aborted ? end() : one.addEventListener("abort", end, { once: true });
+      if (signal !== undefined) follow(signal);
+      let timer = timeoutMs === 0 ? undefined : setTimeout(() => {
+        if (whenSlow !== undefined) follow(whenSlow());
+        timer = setTimeout(end, timeoutMs - slowMs);
+      }, slowMs);
       let response: Response;
       try {
         response = await fetch(url, {
           method,
           headers: { ...headers, authorization: await mailServer.authorization(address) },
           body,
-          signal: deadline.signal,
+          signal: ended.signal,
           redirect: "error",
         });
       } catch (cause) {
