@@ -28,6 +28,7 @@ import type { DaemonSettings } from "./password-daemon/main.ts";
 import { cyrusLayout } from "./layout.ts";
 import { type CyrusPrograms, cyrusPrograms } from "./programs.ts";
 import { markRunning, markStopped, repairStore, strikeOffDelivered, wasCutShort } from "./recovery.ts";
+import { watchSessions } from "./session-watch.ts";
 import { userInfo } from "node:os";
 
 /** Ports the launcher needs, by the names used in `LaunchOptions.ports`. */
@@ -125,15 +126,19 @@ export async function launch(options: LaunchOptions): Promise<RunningMailServer>
     throw error;
   }
   const joined = joinParts("mail-server", started);
+  const endWatch = watchSessions(`${layout.state}/proc`, postgres, options.log);
   return {
     name: joined.name,
     pids: joined.pids,
     exited: joined.exited,
     stop: async () => {
+      await endWatch();
       await joined.stop();
       await markStopped(layout.state);
     },
-    kill: joined.kill,
+    kill: async () => {
+      await Promise.all([endWatch(), joined.kill()]);
+    },
     kind: "cyrus",
     version: `Cyrus ${versionOf(cyrus.versions, "cyrus-imapd")}, Exim ${
       versionOf(exim.versions, "exim4-daemon-heavy")

@@ -6,17 +6,14 @@
 import { cyrusDifferences } from "../differences.ts";
 import type { CyrusConfig, MailServer } from "../port.ts";
 import { applyMailbox, readMailbox, refuseDomainInUse } from "./mailboxes.ts";
-import { kickSessions } from "./sessions.ts";
 import { findSubmission } from "./submission-trace.ts";
-import { boxAddress, tokenSigner } from "./token.ts";
+import { tokenSigner } from "./token.ts";
 
 /** A name that is nobody's box: Cyrus has to look into its list of mailboxes to say so. */
 const probeBox = "probe@probe.invalid";
 
 export function createCyrus(config: CyrusConfig): MailServer {
   const authorization = tokenSigner(config.jwtKey);
-  // The launcher keeps Exim's log in <directory>/exim/log and Cyrus' process files in <directory>/cyrus/proc.
-  const procDirectory = `${config.mtaLogFile.replace(/(\/[^/]+){3}$/, "")}/cyrus/proc`;
   return {
     kind: "cyrus",
     jmapUrl: config.jmapUrl,
@@ -36,7 +33,8 @@ export function createCyrus(config: CyrusConfig): MailServer {
     removeDomain: (name) => refuseDomainInUse(config, name),
     applyMailbox: (desired) => applyMailbox(config, desired),
     readMailbox: (address) => readMailbox(config, address),
-    kickSessions: (address) => kickSessions(procDirectory, boxAddress(address)),
+    // The launcher's watch ends the IMAP sessions of boxes that left the views within two seconds (session-watch.ts).
+    kickSessions: () => Promise.resolve(),
     findSubmission: (from, messageId, since) => findSubmission(config.mtaLogFile, from, messageId, since),
     differences: cyrusDifferences,
   };

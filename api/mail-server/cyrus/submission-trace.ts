@@ -1,16 +1,17 @@
 /**
- * What became of a submitted message, from the only memory there is: the MTA's log and its queue.
+ * What became of a submitted message, from the only memory there is: the MTA's log.
  *
- * The MTA writes `<queue id> SUBMIT box=<box> id=<Message-ID>` when the message has passed its checks, and `<queue id> <=` when
- * it has it on disk, before it says so to Cyrus. A message whose `<=` was lost in a crash still stands in the queue.
+ * The MTA writes `<queue id> SUBMIT box=<box> id=<Message-ID>` when the message has passed its checks, then puts it on disk,
+ * writes `<queue id> <=`, and only then says so to Cyrus. A crash in between leaves a queued message without `<=`; the next
+ * start tries to deliver it at once, and every attempt is a line with the queue id.
  */
 import type { SubmissionTrace } from "../port.ts";
 
 /** A submission that was not there yet may still be on its way through Cyrus. */
 const settleMilliseconds = 3000;
 const pollMilliseconds = 250;
-/** A message between SUBMIT and `<=` for longer than this was cut off and never accepted. */
-const tornAfterMilliseconds = 30_000;
+/** The MTA has run for this long after SUBMIT, and after its last start, without a word of the message: it does not have it. */
+const silenceMilliseconds = 30_000;
 /** Clocks of the log and of the caller are the same; the log rounds down. */
 const toleranceMilliseconds = 1000;
 const longestTail = 64 * 1024 * 1024;
@@ -23,7 +24,7 @@ export async function findSubmission(
   now: () => Date = () => new Date(),
 ): Promise<SubmissionTrace> {
   while (true) {
-    const trace = await look(logFile, box.toLowerCase(), bare(messageId), since.getTime(), now().getTime());
+    const trace = await look(logFile, box.toLowerCase(), bare(messageId), since.getTime());
     if (trace !== "absent" || now().getTime() - since.getTime() >= settleMilliseconds) return trace;
     await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
   }
@@ -34,12 +35,10 @@ async function look(
   box: string,
   messageId: string,
   since: number,
-  now: number,
 ): Promise<SubmissionTrace> {
   const log = await tailOf(logFile);
   if (log === undefined) return "unknown";
   const lines = log.split("\n");
-  const earliest = lines.map(timeOf).find((time) => time !== undefined);
   const from = since - toleranceMilliseconds;
   let isPending = false;
   for (const line of lines) {
@@ -48,21 +47,28 @@ async function look(
     if (submit === null || submittedBy !== box || bare(submittedId) !== messageId) continue;
     const time = timeOf(line) ?? 0;
     if (time < from) continue;
-    if (lines.some((other) => other.includes(` ${queueId} <= `)) || await isQueued(logFile, queueId)) {
-      return "accepted";
-    }
-    if (now - time < tornAfterMilliseconds) isPending = true;
+    if (lines.some((other) => other !== line && followUp(queueId).test(other))) return "accepted";
+    if (!wasSilent(lines, time)) isPending = true;
   }
   if (isPending) return "unknown";
   // A log that begins later than the attempt has been cut: it proves nothing.
+  const earliest = lines.map(timeOf).find((time) => time !== undefined);
   return earliest !== undefined && earliest <= since + toleranceMilliseconds ? "absent" : "unknown";
 }
 
-/** The queue lies beside the log's directory (mailserver/mta/launch.ts). */
-async function isQueued(logFile: string, queueId: string): Promise<boolean> {
-  if (!/^[\w-]+$/.test(queueId)) return false;
-  const header = `${logFile.replace(/\/[^/]+\/[^/]+$/, "")}/spool/input/${queueId}-H`;
-  return await Deno.stat(header).then(() => true, () => false);
+/** Received, delivered, put off, failed, done: each proves that the MTA has, or had, the message. */
+function followUp(queueId: string): RegExp {
+  return new RegExp(` ${queueId.replaceAll("-", "\\-")} (<=|=>|->|==|\\*\\*|Completed)`);
+}
+
+/** Whether the MTA ran on long enough to have said something of a message it took at that time. */
+function wasSilent(lines: readonly string[], time: number): boolean {
+  const times = lines.flatMap((line) => {
+    const at = timeOf(line);
+    return at === undefined || at < time ? [] : [{ at, isStart: line.includes(" daemon started") }];
+  });
+  const begin = times.findLast(({ isStart }) => isStart)?.at ?? time;
+  return (times.at(-1)?.at ?? time) - begin > silenceMilliseconds;
 }
 
 async function tailOf(path: string): Promise<string | undefined> {
