@@ -12,7 +12,7 @@
  *
  * Invariants: no token of the provider leaves this room or outlives the sign-in, but the id_token kept until the session's
  * end for the provider's own sign-out; the browser holds one opaque token, the database its digest; PostgreSQL decides,
- * Redis only shortens the way and never for longer than three seconds.
+ * Redis and the process only shorten the way, never for longer than four seconds.
  */
 export { type Action, actions } from "../actions.ts";
 export {
