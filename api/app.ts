@@ -19,6 +19,7 @@ import { createIdentity, findActor, isSameOrigin, needsSameOrigin } from "./iden
 import { identityRoutes } from "./identity/routes.ts";
 import { jmapGatewayRoutes } from "./jmap-gateway/mod.ts";
 import { problem } from "./problems.ts";
+import { clientPasswordRoutes } from "./mailboxes/client-password-routes.ts";
 import { mailboxRoutes } from "./mailboxes/routes.ts";
 import { memberRoutes } from "./mailboxes/member-routes.ts";
 import { membershipRoutes } from "./tenancy/membership-routes.ts";
@@ -55,7 +56,15 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     description: "Opaque; given by the sign-in with Pro Santé Connect at /auth/sign-in.",
   });
   app.route("/", identityRoutes(identity));
-  for (const routes of [tenancyRoutes(), membershipRoutes(), mailboxRoutes(), memberRoutes()]) {
+  for (
+    const routes of [
+      tenancyRoutes(),
+      membershipRoutes(),
+      mailboxRoutes(),
+      memberRoutes(),
+      clientPasswordRoutes(),
+    ]
+  ) {
     app.route("/", routes);
   }
   app.route("/", trustSpaceRoutes(deps));

@@ -6,6 +6,8 @@ import type { Tx } from "./in-tenant.ts";
 export type Job =
   | { readonly kind: "apply-domain"; readonly structureId: string; readonly domainId: string }
   | { readonly kind: "apply-mailbox"; readonly structureId: string; readonly mailboxId: string }
+  | { readonly kind: "end-sessions"; readonly structureId: string; readonly mailboxId: string }
+  | { readonly kind: "sweep-idempotency-keys" }
   | { readonly kind: "reconcile-mailboxes" }
   | { readonly kind: "refresh-white-list" };
 

@@ -55,3 +55,18 @@ export async function releaseKey(tx: Tx, personId: string, key: string): Promise
   )
     .where("key", "=", key).execute();
 }
+
+/** Removes up to `limit` keys whose answer is no longer given; says how many. Only the worker's role may. */
+export async function deleteOldKeys(tx: Tx, now: Date, limit: number): Promise<number> {
+  const before = new Date(now.getTime() - keptMilliseconds);
+  const old = tx.selectFrom("app.idempotency_keys").select(["person_id", "key"]).where(
+    "created_at",
+    "<",
+    before,
+  )
+    .limit(limit);
+  const rows = await tx.deleteFrom("app.idempotency_keys").using(old.as("old"))
+    .whereRef("app.idempotency_keys.person_id", "=", "old.person_id")
+    .whereRef("app.idempotency_keys.key", "=", "old.key").returning("app.idempotency_keys.key").execute();
+  return rows.length;
+}

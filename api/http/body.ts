@@ -18,7 +18,8 @@ export function limitBody(limitBytes: number) {
  * the method, since a server may show a body stream where none was sent (Deno's does for DELETE).
  */
 export const requireJson = createMiddleware<ApiEnv>(async (c, next) => {
-  const carriesBody = ["POST", "PUT", "PATCH"].includes(c.req.method);
+  const carriesBody = c.req.method === "POST" || c.req.method === "PATCH" ||
+    c.req.header("content-type") !== undefined;
   if (carriesBody && !/^application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? "")) {
     throw problem("unsupported-media-type");
   }

@@ -73,6 +73,10 @@ export const mailboxBody = z.object({
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 }).openapi("Mailbox");
+export const clientPasswordBody = z.object({
+  address: z.string().openapi({ description: "Login of the mail client" }),
+  password: z.string().openapi({ description: "Shown this once: only its hash is kept" }),
+}).openapi("ClientPassword");
 export const mailboxPage = pageOf(mailboxBody).openapi("MailboxPage");
 export const memberBody = z.object({
   mailboxId: z.uuid(),

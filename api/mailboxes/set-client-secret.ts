@@ -2,6 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
+import { enqueue } from "../database/enqueue.ts";
 import { inStructure } from "../database/in-tenant.ts";
 import { problem } from "../problems.ts";
 import { authoriseOnMailbox } from "./locate.ts";
@@ -35,8 +36,19 @@ export async function setClientSecret(
       before: toMailboxBody(before),
       after: toMailboxBody(after),
     });
+    // A password that was never used can have let nobody in.
+    if (before.client_secret_hash !== null) {
+      await enqueue(tx, { kind: "end-sessions", structureId, mailboxId }, `end-sessions:${mailboxId}`);
+    }
     return after;
   });
+}
+
+/** A new client password: 160 random bits in groups that a person can type into a program once. */
+export function newClientSecret(): string {
+  const letters = "abcdefghijkmnpqrstuvwxyz23456789"; // 32 of them, none mistaken for another.
+  const text = Array.from(randomBytes(32), (byte) => letters[byte % 32]).join("");
+  return text.replace(/(.{8})(?=.)/g, "$1-");
 }
 
 const prefix = "{SSHA512}";

@@ -10,8 +10,10 @@ import { enqueue } from "../database/enqueue.ts";
 import { inSystem } from "../database/in-tenant.ts";
 import { applyDomain } from "./apply-domain.ts";
 import { applyMailbox } from "./apply-mailbox.ts";
+import { endSessions } from "./end-sessions.ts";
 import { reconcileMailboxes } from "./reconcile-mailboxes.ts";
 import { refreshWhiteList } from "./refresh-white-list.ts";
+import { sweepIdempotencyKeys } from "./sweep-idempotency-keys.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
 export interface WorkersOptions {
@@ -34,6 +36,7 @@ export interface RunningWorkers {
 const lockKey = 7_206_031_945;
 const concurrency = 4;
 const reconcileCron = "*/10 * * * *";
+const sweepCron = "17 * * * *";
 const retryMilliseconds = 1_000;
 
 /** Stands by until it holds the lock, works until the connection that holds it is lost, and begins again. Never throws. */
@@ -91,11 +94,10 @@ async function work(options: WorkersOptions, until: Promise<void>): Promise<void
     // rejected promise on the floor, which ends the process.
     preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     taskList: tasks(deps),
-    parsedCronItems: parseCronItems([{
-      task: "reconcile-mailboxes",
-      match: reconcileCron,
-      identifier: "reconcile-mailboxes",
-    }]),
+    parsedCronItems: parseCronItems([
+      { task: "reconcile-mailboxes", match: reconcileCron, identifier: "reconcile-mailboxes" },
+      { task: "sweep-idempotency-keys", match: sweepCron, identifier: "sweep-idempotency-keys" },
+    ]),
     logger: new Logger(() => () => {}),
   });
   runner.promise.catch(() => {});
@@ -140,6 +142,8 @@ function tasks(deps: WorkerDeps): TaskList {
   return {
     "apply-domain": (payload) => applyDomain(deps, payload as { structureId: string; domainId: string }),
     "apply-mailbox": (payload) => applyMailbox(deps, payload as { structureId: string; mailboxId: string }),
+    "end-sessions": (payload) => endSessions(deps, payload as { structureId: string; mailboxId: string }),
+    "sweep-idempotency-keys": () => sweepIdempotencyKeys(deps),
     "reconcile-mailboxes": async () => void await reconcileMailboxes(deps),
     "refresh-white-list": () => refreshWhiteList(deps),
   };

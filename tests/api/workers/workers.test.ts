@@ -125,6 +125,23 @@ describe("the workers", () => {
     expect(jobs.length).toBeLessThanOrEqual(1);
   });
 
+  it("remove the answers to Idempotency-Keys that are no longer given, and no others", async () => {
+    const { personId } = await harness.signIn();
+    await harness.database.rows(
+      `insert into app.idempotency_keys (person_id, key, request_hash, created_at)
+       select $1::uuid, 'old-' || n, '\\x00'::bytea, now() - interval '25 hours' from generate_series(1, 1500) n
+       union all select $1::uuid, 'new', '\\x00'::bytea, now()`,
+      [personId],
+    );
+    const worker = startWorker();
+    await until(() => worker.isReady());
+    await harness.database.rows("select jobs.enqueue('sweep-idempotency-keys', '{}')");
+    const keys = async () =>
+      (await harness.database.rows("select key from app.idempotency_keys")).map((row) => row.key);
+    await until(async () => (await keys()).length === 1);
+    expect(await keys()).toEqual(["new"]);
+  });
+
   it("show a box as failed when a job fails for a reason of ours, and repeat it", async () => {
     const box = await newMailbox(harness, await newTenant(harness));
     const broken = createMailServer(harness.deps.config.mail);

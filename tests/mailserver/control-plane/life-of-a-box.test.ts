@@ -76,6 +76,20 @@ describe.each(mailServersAtHand())("the life of a box on %s", (mail) => {
     await elapsedUntilAccepted(stack, box.address, "repris", 5);
   });
 
+  it("opens to the newest client password, and to none that was before or was withdrawn", async () => {
+    const box = await plane.newMailbox(structure);
+    const path = `/api/v1/mailboxes/${box.id}/client-password`;
+    const give = async (): Promise<string> => (await plane.send("PUT", path)).body.password;
+    await elapsedUntil(() => isApplied(box.id), 10);
+    const first = await give();
+    await elapsedUntil(() => maySignIn(stack, box.address, first), 5);
+    const second = await give();
+    await elapsedUntil(() => maySignIn(stack, box.address, second), 5);
+    await elapsedUntil(async () => !await maySignIn(stack, box.address, first), 5);
+    expect((await plane.send("DELETE", path)).status).toBe(204);
+    await elapsedUntil(async () => !await maySignIn(stack, box.address, second), 5);
+  });
+
   it("follows its structure's suspension", async () => {
     const own = await plane.newStructure();
     const box = await plane.newMailbox(own);

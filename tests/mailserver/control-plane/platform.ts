@@ -5,14 +5,15 @@ import { ImapClient, ImapRefused } from "../../support/imap.ts";
 import type { Stack } from "../../support/stack.ts";
 import { newIdNatStruct } from "../../support/tenants.ts";
 
+export interface PlaneAnswer {
+  readonly status: number;
+  // deno-lint-ignore no-explicit-any -- bodies of every shape
+  readonly body: any;
+}
+
 export interface ControlPlane {
   readonly database: pg.Client;
-  // deno-lint-ignore no-explicit-any -- bodies of every shape
-  send(
-    method: "GET" | "POST" | "DELETE",
-    path: string,
-    body?: unknown,
-  ): Promise<{ status: number; body: any }>;
+  send(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<PlaneAnswer>;
   /** A structure with a domain of its own. */
   newStructure(): Promise<{ structureId: string; domain: string }>;
   newMailbox(structure: { structureId: string; domain: string }): Promise<{ id: string; address: string }>;
@@ -103,13 +104,10 @@ export async function deliver(stack: Stack, to: string, subject: string): Promis
 }
 
 /** Whether the box's client password opens it by IMAP now. */
-export async function maySignIn(stack: Stack, address: string): Promise<boolean> {
+export async function maySignIn(stack: Stack, address: string, password?: string): Promise<boolean> {
   try {
-    const client = await ImapClient.signIn(
-      stack.addresses.imap,
-      address,
-      await stack.clientPassword(address),
-    );
+    const secret = password ?? await stack.clientPassword(address);
+    const client = await ImapClient.signIn(stack.addresses.imap, address, secret);
     await client.logout();
     return true;
   } catch (error) {

@@ -1,0 +1,66 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import {
+  type ApiEnv,
+  commonProblems,
+  contextOf,
+  createRoute,
+  createRoutes,
+  problemResponses,
+} from "../http/openapi.ts";
+import { clientPasswordBody, mailboxParam } from "./schemas.ts";
+import { newClientSecret, setClientSecret } from "./set-client-secret.ts";
+
+const problems = problemResponses(
+  ...commonProblems,
+  "not-same-origin",
+  "forbidden",
+  "invalid-request",
+  "mailbox-not-found",
+  "mailbox-closed",
+);
+
+/** PUT and not POST: its answer must be kept nowhere, so there is no Idempotency-Key; repeating it makes another password. */
+const giveRoute = createRoute({
+  operationId: "giveClientPassword",
+  method: "put",
+  path: "/api/v1/mailboxes/{mailboxId}/client-password",
+  tags: ["mailboxes"],
+  summary: "Makes a new password for standard mail clients; the one before ends",
+  request: { params: mailboxParam },
+  responses: {
+    200: {
+      description: "The password, this once",
+      content: { "application/json": { schema: clientPasswordBody } },
+    },
+    ...problems,
+  },
+});
+const withdrawRoute = createRoute({
+  operationId: "withdrawClientPassword",
+  method: "delete",
+  path: "/api/v1/mailboxes/{mailboxId}/client-password",
+  tags: ["mailboxes"],
+  summary: "No standard mail client may sign in any more",
+  request: { params: mailboxParam },
+  responses: { 204: { description: "Withdrawn, or there was none" }, ...problems },
+});
+
+export function clientPasswordRoutes(): OpenAPIHono<ApiEnv> {
+  const routes = createRoutes();
+
+  routes.openapi(giveRoute, async (c) => {
+    const { mailboxId } = c.req.valid("param");
+    const password = newClientSecret();
+    const { address } = await setClientSecret(contextOf(c), { mailboxId, secret: password });
+    c.header("cache-control", "no-store");
+    return c.json({ address, password }, 200);
+  });
+
+  routes.openapi(withdrawRoute, async (c) => {
+    const { mailboxId } = c.req.valid("param");
+    await setClientSecret(contextOf(c), { mailboxId, secret: null });
+    return c.body(null, 204);
+  });
+
+  return routes;
+}
