@@ -64,7 +64,8 @@ export default defineConfig({
           globalSetup: [clusterSetup],
           testTimeout: 60_000,
           hookTimeout: 180_000,
-          maxWorkers: 1, // Each file may run a whole mail server on this machine's two cores.
+          // Each file runs mail servers of its own, and mostly waits for them.
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },
@@ -74,7 +75,7 @@ export default defineConfig({
           include: ["tests/journeys/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 240_000,
-          maxWorkers: 1,
+          maxWorkers: 2, // A browser and a whole platform each.
           sequence: { groupOrder: 3 },
         },
       },
