@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHash, randomBytes } from "node:crypto";
@@ -254,32 +254,42 @@ describe("the simulated Pro Santé Connect", () => {
     expect((await (await fetch(jwks)).json()).keys).toHaveLength(1);
   });
 
-  test("runs as a process that says where it listens and ends on SIGTERM", async () => {
+  test("runs as a process that says where it listens, ends on SIGTERM, and keeps its keys", async () => {
     const directory = await mkdtemp(join(tmpdir(), "psc-"));
     const secretFile = join(directory, "secret");
     await writeFile(secretFile, `${clientSecret}\n`, { mode: 0o600 });
-    const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "infra/simulated/pro-sante-connect/main.ts"],
-      env: {
-        SIM_CLIENT_ID: "mss-test",
-        SIM_CLIENT_SECRET_FILE: secretFile,
-        SIM_BASE_URL: new URL(redirectUri).origin,
-      },
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
     try {
-      const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-      let text = "";
-      while (!text.includes("\n")) text += (await reader.read()).value ?? "\n";
-      const ready = JSON.parse(text.split("\n")[0] ?? "");
-      const document = await (await fetch(ready.discoveryUrl)).json();
-      expect(document.issuer).toBe(ready.issuer);
-      process.kill("SIGTERM");
-      await reader.cancel();
+      const first = await runOnce({ SIM_CLIENT_SECRET_FILE: secretFile, SIM_DIRECTORY: directory });
+      const second = await runOnce({ SIM_CLIENT_SECRET_FILE: secretFile, SIM_DIRECTORY: directory });
+      expect(second).toEqual(first);
+      expect((await stat(join(directory, "keys.json"))).mode & 0o777).toBe(0o600);
     } finally {
-      expect((await process.status).code).toBe(0);
       await rm(directory, { recursive: true });
     }
   }, 30_000);
 });
+
+/** Starts the process, reads its published keys, ends it in good order. */
+async function runOnce(environment: Record<string, string>): Promise<unknown> {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "infra/simulated/pro-sante-connect/main.ts"],
+    env: { SIM_CLIENT_ID: "mss-test", SIM_BASE_URL: new URL(redirectUri).origin, ...environment },
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  try {
+    const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!text.includes("\n")) text += (await reader.read()).value ?? "\n";
+    const ready = JSON.parse(text.split("\n")[0] ?? "");
+    const document = await (await fetch(ready.discoveryUrl)).json();
+    expect(document.issuer).toBe(ready.issuer);
+    const { keys } = await (await fetch(document.jwks_uri)).json();
+    expect(Object.keys(keys[0]).sort()).toEqual(["alg", "e", "kid", "kty", "n", "use"]);
+    process.kill("SIGTERM");
+    await reader.cancel();
+    return keys;
+  } finally {
+    expect((await process.status).code).toBe(0);
+  }
+}

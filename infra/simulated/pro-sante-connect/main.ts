@@ -5,6 +5,7 @@
  * (default: the demo people beside this file), and the clients: either the platform's own by SIM_BASE_URL (its origin),
  * SIM_CLIENT_ID and SIM_CLIENT_SECRET_FILE, or SIM_CLIENTS_FILE (JSON list of
  * { clientId, clientSecretFile, redirectUris, postLogoutRedirectUris }).
+ * SIM_DIRECTORY (optional): private directory in which the signing keys outlive the process.
  * Prints one line of JSON on standard output when it listens; ends on SIGTERM and SIGINT.
  */
 import { z } from "zod";
@@ -48,12 +49,14 @@ async function readClients(): Promise<SimulatedClient[]> {
 }
 
 const peopleFile = Deno.env.get("SIM_PEOPLE_FILE") ?? new URL("demo-people.json", import.meta.url);
+const directory = Deno.env.get("SIM_DIRECTORY");
 const simulator = await startSimulator({
   host: "127.0.0.1",
   port: port("SIM_PORT"),
   controlPort: port("SIM_CONTROL_PORT"),
   publicOrigin: Deno.env.get("SIM_PUBLIC_ORIGIN"),
   clients: await readClients(),
+  keysFile: directory ? `${directory}/keys.json` : undefined,
   people: parsePeople(JSON.parse(await Deno.readTextFile(peopleFile))),
 });
 console.log(JSON.stringify({

@@ -5,7 +5,8 @@ import { createMemoryAdapter } from "./memory-adapter.ts";
 import { type Misbehaviour, replaceClaims } from "./misbehaviour.ts";
 import { errorPage, signedOutPage, signOutPage } from "./pages.ts";
 import { type Person, subjectOf, userinfoOf } from "./people.ts";
-import { type Grounds, type Keys, openAccessToken, signAccessToken, signIdToken } from "./tokens.ts";
+import type { Keys } from "./keys.ts";
+import { type Grounds, openAccessToken, signAccessToken, signIdToken } from "./tokens.ts";
 
 /** A registered client. URIs are compared character for character. */
 export interface SimulatedClient {

@@ -8,11 +8,11 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { discoveryDocument, paths, realmPath } from "./discovery.ts";
+import { createKeys } from "./keys.ts";
 import { type Endpoint, goodBehaviour, type Misbehaviour, misbehaviourShape } from "./misbehaviour.ts";
 import { signInPage } from "./pages.ts";
 import { type Person, subjectOf } from "./people.ts";
 import { createProvider, createStorage, type OidcProvider, type SimulatedClient } from "./provider.ts";
-import { createKeys } from "./tokens.ts";
 
 export interface SimulatorOptions {
   readonly host: string;
@@ -23,6 +23,8 @@ export interface SimulatorOptions {
   readonly publicOrigin?: string | undefined;
   readonly clients: readonly SimulatedClient[];
   readonly people: readonly Person[];
+  /** Where the signing keys outlive the process; without it they do not. */
+  readonly keysFile?: string | undefined;
 }
 
 export interface Simulator {
@@ -45,7 +47,7 @@ const endpointOfPath: Readonly<Record<string, Endpoint>> = {
 };
 
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const keys = await createKeys();
+  const keys = await createKeys(options.keysFile);
   const storage = createStorage();
   const cookieKey = randomBytes(32).toString("hex");
   let misbehaviour: Misbehaviour = goodBehaviour;

@@ -2,64 +2,12 @@
  * The tokens as Pro Santé Connect shapes them. oidc-provider keeps opaque ones inside; what leaves is a JWT whose `jti`
  * is that opaque value, and what comes back (userinfo, introspection, revocation) is translated again.
  */
-import {
-  calculateJwkThumbprint,
-  exportJWK,
-  generateKeyPair,
-  type JWK,
-  jwtVerify,
-  SignJWT,
-  UnsecuredJWT,
-} from "jose";
+import { decodeProtectedHeader, generateKeyPair, jwtVerify, SignJWT, UnsecuredJWT } from "jose";
 import { createHash, randomUUID } from "node:crypto";
 import { lifetimes } from "./discovery.ts";
+import { type Keys, makeKey } from "./keys.ts";
 import { type Misbehaviour, replaceClaims } from "./misbehaviour.ts";
 import { accessTokenIdentity, type Person, subjectOf } from "./people.ts";
-
-type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
-
-interface SigningKey extends KeyPair {
-  readonly kid: string;
-  readonly privateJwk: JWK;
-  readonly publicJwk: JWK;
-}
-
-/** RS256 keys, the newest first. Only the newest is published; the older ones still open an `id_token_hint`. */
-export interface Keys {
-  newest(): SigningKey;
-  published(): { keys: JWK[] };
-  all(): { keys: JWK[] };
-  withId(kid: string | undefined): SigningKey | undefined;
-  rotate(): Promise<void>;
-}
-
-async function makeKey(): Promise<SigningKey> {
-  const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
-  const privateJwk = await exportJWK(privateKey);
-  const publicJwk = await exportJWK(publicKey);
-  const kid = await calculateJwkThumbprint(publicJwk);
-  const common = { kid, alg: "RS256", use: "sig" };
-  return {
-    kid,
-    privateKey,
-    publicKey,
-    privateJwk: { ...privateJwk, ...common },
-    publicJwk: { ...publicJwk, ...common },
-  };
-}
-
-export async function createKeys(): Promise<Keys> {
-  let keys: [SigningKey, ...SigningKey[]] = [await makeKey()];
-  return {
-    newest: () => keys[0],
-    published: () => ({ keys: [keys[0].publicJwk] }),
-    all: () => ({ keys: keys.map((key) => key.privateJwk) }),
-    withId: (kid) => keys.find((key) => key.kid === kid),
-    rotate: async () => {
-      keys = [await makeKey(), ...keys];
-    },
-  };
-}
 
 /** What a token is about: taken from the authorisation code or the refresh token that was redeemed. */
 export interface Grounds {
@@ -101,7 +49,10 @@ export async function openAccessToken(
   token: string,
 ): Promise<{ opaque: string; claims: Record<string, unknown> } | undefined> {
   try {
-    const { payload } = await jwtVerify(token, keys.newest().publicKey, {
+    const key = keys.withId(decodeProtectedHeader(token).kid);
+    if (!key) return undefined;
+    // Expiry is the library's to judge, by what it keeps under the opaque value.
+    const { payload } = await jwtVerify(token, key.publicKey, {
       algorithms: ["RS256"],
       currentDate: new Date(0),
     });
