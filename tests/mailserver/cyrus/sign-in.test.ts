@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => stand?.stop());
 
-test("a box with a client password reads by IMAP and sends by submission", async () => {
+test.concurrent("a box with a client password reads by IMAP and sends by submission", async () => {
   expect(await submit(stand, { from: anne, to: anne, messageId: "mine" })).toMatchObject({ code: 250 });
   await until(() => inboxOf(stand.driver, anne), (ids) => ids.includes("mine"));
   const client = await ImapClient.signIn(stand.mail.addresses.imap, anne, password);
@@ -24,7 +24,7 @@ test("a box with a client password reads by IMAP and sends by submission", async
   await client.logout();
 });
 
-test("a wrong password is refused and written nowhere", async () => {
+test.concurrent("a wrong password is refused and written nowhere", async () => {
   const wrong = "not the password 8d1f";
   expect(await submit(stand, { from: anne, to: anne }, anne, wrong)).toMatchObject({ code: 535 });
   await expect(ImapClient.signIn(stand.mail.addresses.imap, anne, wrong)).rejects.toThrow();
@@ -33,7 +33,7 @@ test("a wrong password is refused and written nowhere", async () => {
   for (const secret of [wrong, encoded, encoded.slice(0, 20)]) expect(log).not.toContain(secret);
 });
 
-test("a box without a secret has no password, not even an empty one", async () => {
+test.concurrent("a box without a secret has no password, not even an empty one", async () => {
   // At once, since Cyrus waits three seconds before it refuses.
   await Promise.all([password, "", "null"].map(async (tried) => {
     expect((await submit(stand, { from: bob, to: anne }, bob, tried)).code).not.toBe(250);
@@ -41,7 +41,7 @@ test("a box without a secret has no password, not even an empty one", async () =
   }));
 });
 
-test("a platform's service signs in nowhere", async () => {
+test.concurrent("a platform's service signs in nowhere", async () => {
   const service = "gateway@operateur.mssante.test";
   const { rows: [row] } = await stand.database.query<{ secret: string }>(
     "select client_secret_hash as secret from app.mailboxes where address = $1",
@@ -55,7 +55,7 @@ test("a platform's service signs in nowhere", async () => {
   await expect(ImapClient.signIn(stand.mail.addresses.imap, service, password)).rejects.toThrow();
 });
 
-test("a salted SHA-512 hash counts as well as argon2", async () => {
+test.concurrent("a salted SHA-512 hash counts as well as argon2", async () => {
   const salt = crypto.getRandomValues(new Uint8Array(16));
   const bytes = new Uint8Array([...new TextEncoder().encode(password), ...salt]);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-512", bytes));
@@ -68,13 +68,13 @@ test("a salted SHA-512 hash counts as well as argon2", async () => {
   expect(await submit(stand, { from: carol, to: anne }, carol, `${password}x`)).toMatchObject({ code: 535 });
 });
 
-test("another address of the box signs in for sending, and never becomes a box of its own", async () => {
+test.concurrent("another address of the box signs in for sending, and never becomes a box of its own", async () => {
   expect(await submit(stand, { from: alias, to: anne, messageId: "as-alias" })).toMatchObject({ code: 250 });
   await expect(ImapClient.signIn(stand.mail.addresses.imap, alias, password)).rejects.toThrow();
   expect(await stand.driver.readMailbox(alias)).toBeUndefined();
 });
 
-test("a box sends under its own addresses only, in the envelope and in the header", async () => {
+test.concurrent("a box sends under its own addresses only, in the envelope and in the header", async () => {
   const victim = bob;
   expect(await submit(stand, { from: victim, to: anne }, anne)).toMatchObject({ code: 553 });
   expect(await submit(stand, { from: anne, headerFrom: victim, to: anne })).toMatchObject({ code: 553 });
@@ -100,14 +100,14 @@ test("a box sends under its own addresses only, in the envelope and in the heade
   expect(await submit(stand, { from: anne, to: anne, raw: own })).toMatchObject({ code: 250 });
 });
 
-test("an active box keeps its session", async () => {
+test.concurrent("an active box keeps its session", async () => {
   const open = await ImapClient.signIn(stand.mail.addresses.imap, anne, password);
   await new Promise((resolve) => setTimeout(resolve, 2500)); // Two looks of the watch.
   await expect(open.command("NOOP")).resolves.toBeDefined();
   await open.logout();
 });
 
-test("a suspended box has no password any more, also in a session that is already open", async () => {
+test.concurrent("a suspended box has no password any more, also in a session that is already open", async () => {
   const dora = await stand.addBox({ address: `dora@${hosted}`, hasPassword: true });
   const open = await ImapClient.signIn(stand.mail.addresses.imap, dora, password);
   await stand.setStatus(dora, "suspended");
