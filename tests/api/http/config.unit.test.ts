@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -75,6 +75,14 @@ describe("the configuration", () => {
     expect(faults.length).toBeGreaterThan(10);
     expect(faults.join("\n")).toMatch(/MSS_MAIL_JWT_KEY_FILE/);
     expect(faults.join("\n")).not.toMatch(/hidden/);
+  });
+
+  it("is what infra/README.md tells the operator", async () => {
+    const text = await readFile(new URL("../../../infra/README.md", import.meta.url), "utf8");
+    const rows = describeConfig().map(({ name, about, default: byDefault }) =>
+      `| \`${name}\` | ${about} | ${byDefault === null ? "" : `\`${byDefault}\``} |`
+    );
+    expect(text).toContain(`\n${rows.join("\n")}\n<!-- end -->`);
   });
 
   it("has no default for a secret", () => {
