@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { launchBrowser, needBuild } from "./browser.ts";
 import { type DevServer, startDevServer } from "./dev-server.ts";
 
@@ -14,6 +14,10 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const shots = process.env["SHOTS"];
 const desktop = { viewport: { width: 1440, height: 900 } };
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+
+vi.setConfig({ testTimeout: 60_000 });
+/** Patient: the machine may be busy with other tests. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
 
 let browser: Browser;
 const servers: DevServer[] = [];
@@ -137,7 +141,7 @@ describe("reading", () => {
   test("a new message comes in without reload, and is said aloud", async () => {
     const { page, visit, server } = await open();
     await visit();
-    await expect.poll(() => server.log.includes("GET /jmap/eventsource")).toBe(true);
+    await eventually(() => server.log.includes("GET /jmap/eventsource")).toBe(true);
     server.own.deliver({ subject: "Résultat urgent", preview: "Kaliémie 6,8" });
     await page.getByRole("option", { name: /Résultat urgent/ }).waitFor();
     await page.getByText("Nouveau message de Dr Bruno Bernard").first().waitFor({ state: "attached" });
@@ -192,19 +196,19 @@ describe("acting", () => {
     const [first, second] = server.own.inFolder("inbox");
     await page.keyboard.press("e");
     await page.getByText("Message archivé").waitFor();
-    await expect.poll(() => server.own.inFolder("archive").map(({ id }) => id)).toEqual([first!.id]);
+    await eventually(() => server.own.inFolder("archive").map(({ id }) => id)).toEqual([first!.id]);
     await page.keyboard.press("z");
-    await expect.poll(() => server.own.inFolder("archive")).toEqual([]);
+    await eventually(() => server.own.inFolder("archive")).toEqual([]);
     await page.keyboard.press("j");
     await page.keyboard.press("s");
-    await expect.poll(() => server.own.emails.get(second!.id)?.keywords["$flagged"]).toBe(true);
+    await eventually(() => server.own.emails.get(second!.id)?.keywords["$flagged"]).toBe(true);
     await page.keyboard.press("#");
-    await expect.poll(() => server.own.inFolder("trash").map(({ id }) => id)).toEqual([second!.id]);
+    await eventually(() => server.own.inFolder("trash").map(({ id }) => id)).toEqual([second!.id]);
     await page.keyboard.press("k");
     await page.keyboard.press("v");
     await page.getByRole("dialog", { name: "Déplacer vers…" }).getByRole("button", { name: "Indésirables" })
       .click();
-    await expect.poll(() => server.own.inFolder("junk").map(({ id }) => id)).toEqual([first!.id]);
+    await eventually(() => server.own.inFolder("junk").map(({ id }) => id)).toEqual([first!.id]);
   });
 
   test("several ticked messages go together, and from the trash only after a question", async () => {
@@ -214,14 +218,14 @@ describe("acting", () => {
     await page.getByText("3 cochés").waitFor();
     await look(page, "ticked");
     await page.keyboard.press("#");
-    await expect.poll(() => server.own.inFolder("trash").length).toBe(3);
+    await eventually(() => server.own.inFolder("trash").length).toBe(3);
     await page.getByRole("link", { name: "Corbeille" }).click();
     await page.getByText("3 messages").first().waitFor();
     await page.keyboard.press("#");
     await page.getByRole("dialog", { name: "Supprimer définitivement ?" }).waitFor();
     await look(page, "destroy");
     await page.getByRole("button", { name: "Supprimer définitivement" }).click();
-    await expect.poll(() => server.own.inFolder("trash").length).toBe(2);
+    await eventually(() => server.own.inFolder("trash").length).toBe(2);
   });
 
   test("an action that the server refuses is taken back and explained", async () => {
@@ -230,7 +234,7 @@ describe("acting", () => {
     server.jmap.failNext("Email/set", { kind: "set-error", error: { type: "forbidden" } });
     await page.keyboard.press("e");
     await page.getByText("Vous n'avez pas le droit de faire cela.").waitFor();
-    await expect.poll(() => page.getByText("60 messages").count()).toBe(1);
+    await eventually(() => page.getByText("60 messages").count()).toBe(1);
   });
 });
 
@@ -255,7 +259,7 @@ describe("writing", () => {
     expect(server.own.inFolder("drafts")).toHaveLength(1);
     await page.getByRole("button", { name: "Envoyer", exact: true }).click();
     await page.getByText("Message envoyé").waitFor();
-    await expect.poll(() => server.own.inFolder("drafts")).toEqual([]);
+    await eventually(() => server.own.inFolder("drafts")).toEqual([]);
     expect(server.own.inFolder("sent")).toMatchObject([{
       subject: "Compte rendu de consultation",
       hasAttachment: true,
@@ -279,13 +283,13 @@ describe("writing", () => {
     const [sent] = server.own.inFolder("sent");
     expect(sent).toMatchObject({ inReplyTo: first!.messageId, to: [{ email: first!.from[0]!.email }] });
     expect(sent?.preview).toMatch(/^Merci beaucoup\.\n\nLe .* a écrit :\n> Bonjour,/);
-    await expect.poll(() => server.own.emails.get(first!.id)?.keywords["$answered"]).toBe(true);
+    await eventually(() => server.own.emails.get(first!.id)?.keywords["$answered"]).toBe(true);
   });
 
   test("recipients that cannot be written to are explained before anything is sent", async () => {
     const { page, visit, server } = await open();
     await visit();
-    await page.getByRole("button", { name: "Écrire" }).click();
+    await page.getByRole("button", { name: "Écrire" }).first().click();
     await page.getByLabel("À", { exact: true }).fill(
       "dupont@gmail.test, inconnu@beta.mssante.test, dr martin,",
     );
@@ -333,7 +337,7 @@ describe("writing", () => {
     await page.getByText("Votre brouillon est conservé.").waitFor();
     await look(page, "expired");
     await page.getByRole("link", { name: "Se connecter à nouveau" }).click();
-    await expect.poll(() => page.getByLabel("Texte du message").inputValue().catch(() => "")).toBe(
+    await eventually(() => page.getByLabel("Texte du message").inputValue().catch(() => "")).toBe(
       "Chaque mot compte.",
     );
     expect(await page.getByLabel("Objet").inputValue()).toBe("Ne pas perdre");
@@ -356,7 +360,7 @@ describe("writing", () => {
     server.jmap.isDown = false;
     const again = await context.newPage();
     await again.goto(`${server.url}/mail`);
-    await expect.poll(() => again.getByLabel("Texte du message").inputValue().catch(() => "")).toBe(
+    await eventually(() => again.getByLabel("Texte du message").inputValue().catch(() => "")).toBe(
       "Pendant la panne.",
     );
     await again.getByText("Brouillon enregistré").waitFor();
@@ -401,7 +405,7 @@ describe("writing", () => {
     await page.getByText("Brouillon enregistré").waitFor();
     expect(server.own.inFolder("drafts")).toMatchObject([{ preview: "Début et fin" }]);
     await page.getByRole("button", { name: "Enregistrer et fermer" }).click();
-    await expect.poll(() => composer(page).count()).toBe(0);
+    await eventually(() => composer(page).count()).toBe(0);
   });
 
   test("writing on a phone", async () => {
@@ -409,7 +413,7 @@ describe("writing", () => {
     await visit();
     await page.getByRole("button", { name: "Afficher les dossiers" }).click();
     await look(page, "phone-folders");
-    await page.getByRole("button", { name: "Écrire" }).click();
+    await page.getByRole("button", { name: "Écrire" }).first().click();
     await page.getByLabel("À", { exact: true }).fill("helene.oeuvrard@gamma.mssante.test,");
     await look(page, "phone-compose");
   });
@@ -452,7 +456,7 @@ describe("the way in and what can be missing", () => {
     await look(page, "down-at-first");
     server.jmap.isDown = false;
     await rows(page).first().locator(".who").waitFor();
-    await expect.poll(() => page.getByText(/Messagerie indisponible/).count()).toBe(0);
+    await eventually(() => page.getByText(/Messagerie indisponible/).count()).toBe(0);
   });
 
   test("signing out forgets the drafts that the server holds", async () => {

@@ -48,10 +48,10 @@ describe("moving", () => {
     const list = await openList();
     jmap.failNext("Email/set", { kind: "lose-request" });
     await expect(box.move([ids[0]!], server.folderId("archive"))).rejects.toMatchObject({ code: "offline" });
-    await expect.poll(() => shown(list, 3)).toEqual(ids);
+    await expect.poll(() => shown(list, 3), { timeout: 5000 }).toEqual(ids);
     jmap.failNext("Email/set", { kind: "lose-answer" });
     await expect(box.move([ids[0]!], server.folderId("archive"))).rejects.toMatchObject({ code: "offline" });
-    await expect.poll(() => shown(list, 3)).toEqual([ids[1], ids[2], undefined]);
+    await expect.poll(() => shown(list, 3), { timeout: 5000 }).toEqual([ids[1], ids[2], undefined]);
   });
 
   test("moves three thousand messages in requests of the announced size", async () => {

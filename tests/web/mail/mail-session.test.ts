@@ -83,7 +83,7 @@ describe("a person's session", () => {
     expect(mail.status).toBe("unavailable");
     jmap.isDown = false;
     timers.shift()?.();
-    await expect.poll(() => mail.status).toBe("ready");
+    await expect.poll(() => mail.status, { timeout: 5000 }).toBe("ready");
     expect(mail.boxes[0]?.folder("inbox")?.total).toBe(1);
   });
 
@@ -102,7 +102,7 @@ describe("a person's session", () => {
     box.deliver({ receivedAt: "2026-02-01T00:00:00Z" });
     jmap.isDown = false;
     timers.shift()?.();
-    await expect.poll(() => list.total).toBe(2);
+    await expect.poll(() => list.total, { timeout: 5000 }).toBe(2);
     expect(mail.status).toBe("ready");
   });
 
@@ -127,7 +127,7 @@ describe("a person's session", () => {
     const { id } = box.deliver({ subject: "Urgent", receivedAt: "2026-02-01T00:00:00Z" });
     const data = JSON.stringify({ changed: { "anne@alpha.test": { Email: "9" } } });
     sources[0]?.dispatchEvent(new MessageEvent("state", { data }));
-    await expect.poll(() => list.idAt(0)).toBe(id);
+    await expect.poll(() => list.idAt(0), { timeout: 5000 }).toBe(id);
     expect(arrived).toEqual(["Urgent"]);
   });
 });

@@ -58,6 +58,6 @@ test("a count that left the server before the last local change is not shown", a
   expect(box.folder("inbox")?.unread).toBe(5);
   resolve();
   await Promise.all([synced, marked]);
-  await expect.poll(() => box.folder("inbox")?.unread).toBe(6);
+  await expect.poll(() => box.folder("inbox")?.unread, { timeout: 5000 }).toBe(6);
   expect(box.store.messages.get(ids[0]!)?.keywords["$seen"]).toBe(true);
 });
