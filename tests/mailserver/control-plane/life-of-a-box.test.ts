@@ -76,6 +76,22 @@ describe.each(mailServersAtHand())("the life of a box on %s", (mail) => {
     await elapsedUntilAccepted(stack, box.address, "repris", 5);
   });
 
+  // Stalwart has no call that closes an open IMAP session: there the edge in front of it will.
+  it.skipIf(mail === "stalwart")(
+    "ends its open IMAP sessions when suspended (at Stalwart the edge's business)",
+    async () => {
+      const box = await plane.newMailbox(structure);
+      await elapsedUntil(() => isApplied(box.id), 10);
+      const open = await ImapClient.signIn(
+        stack.addresses.imap,
+        box.address,
+        await stack.clientPassword(box.address),
+      );
+      expect((await plane.send("POST", suspension(box.id), { reason: "Départ" })).status).toBe(200);
+      await elapsedUntil(async () => await open.select("INBOX").then(() => false, () => true), 5);
+    },
+  );
+
   it("opens to the newest client password, and to none that was before or was withdrawn", async () => {
     const box = await plane.newMailbox(structure);
     const path = `/api/v1/mailboxes/${box.id}/client-password`;
