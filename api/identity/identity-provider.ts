@@ -58,6 +58,11 @@ export function redirectUriOf(baseUrl: string): string {
   return new URL("/auth/callback", baseUrl).href;
 }
 
+/** Where the provider sends the browser back after its own sign-out: declared to ANS like the redirect URI. */
+export function signedOutUriOf(baseUrl: string): string {
+  return new URL("/auth/signed-out", baseUrl).href;
+}
+
 interface Discovered {
   readonly configuration: client.Configuration;
   readonly at: number;
@@ -169,7 +174,7 @@ export function createIdentityProvider(config: IdentityProviderConfig, log: Log)
     async endSessionUrl(idToken) {
       try {
         return client.buildEndSessionUrl(await configuration(false), {
-          post_logout_redirect_uri: new URL("/", config.baseUrl).href,
+          post_logout_redirect_uri: signedOutUriOf(config.baseUrl),
           state: client.randomState(),
           ...(idToken === null ? {} : { id_token_hint: idToken }),
         });

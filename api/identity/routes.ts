@@ -85,6 +85,9 @@ export function identityRoutes(identity: Identity) {
     }
   });
 
+  // Back from the provider's own sign-out; its `state` says nothing that matters here.
+  routes.get("/auth/signed-out", (c) => leave(c, "/sign-in?reason=signed-out"));
+
   routes.openapi(endSession, async (c) => {
     const ended = await signOut(identity, contextOf(c), readCookie(c.req.raw.headers, sessionCookie));
     setCookie(c, sessionCookie, "", 0);

@@ -214,11 +214,11 @@ describe("the simulated Pro Santé Connect", () => {
     end.search = new URLSearchParams({
       client_id: "mss-test",
       id_token_hint: tokens.id_token ?? "",
-      post_logout_redirect_uri: new URL("/", redirectUri).href,
+      post_logout_redirect_uri: new URL("/auth/signed-out", redirectUri).href,
       state: "bye",
     }).toString();
     const back = await psc.endSession(browser, end.href);
-    expect(back.href).toBe(new URL("/?state=bye", redirectUri).href);
+    expect(back.href).toBe(new URL("/auth/signed-out?state=bye", redirectUri).href);
     const afterwards = await browser.fetch(authorizationUrl());
     expect(afterwards.headers.get("location")).toContain("/auth/connexion/");
   });

@@ -39,7 +39,7 @@ async function readClients(): Promise<SimulatedClient[]> {
       clientId: need("SIM_CLIENT_ID"),
       clientSecretFile: need("SIM_CLIENT_SECRET_FILE"),
       redirectUris: [new URL("/auth/callback", need("SIM_BASE_URL")).href],
-      postLogoutRedirectUris: [new URL("/", need("SIM_BASE_URL")).href],
+      postLogoutRedirectUris: [new URL("/auth/signed-out", need("SIM_BASE_URL")).href],
     }],
   );
   return await Promise.all(listed.map(async ({ clientSecretFile, ...client }) => ({

@@ -275,7 +275,9 @@ describe("a sign-out", () => {
     expect((await platform.session(copy)).status).toBe(401);
     const { endSessionUrl } = await answer.json();
     const back = await psc.endSession(browser, endSessionUrl);
-    expect(`${back.origin}${back.pathname}`).toBe(`${baseUrl}/`);
+    expect(`${back.origin}${back.pathname}`).toBe(`${baseUrl}/auth/signed-out`);
+    const goodbye = await browser.fetch(back.href, { headers: { "sec-fetch-site": "cross-site" } });
+    expect(goodbye.headers.get("location")).toBe("/sign-in?reason=signed-out");
     const begun = await browser.fetch(`${baseUrl}/auth/sign-in`);
     const asked = await browser.fetch(begun.headers.get("location") ?? "");
     expect(asked.headers.get("location")).toContain("/auth/connexion/");

@@ -36,7 +36,7 @@ export async function simulate(extra: readonly Person[] = []): Promise<Simulated
       clientId: "mss-test",
       clientSecret,
       redirectUris: [redirectUri],
-      postLogoutRedirectUris: [`${baseUrl}/`],
+      postLogoutRedirectUris: [`${baseUrl}/auth/signed-out`],
     }],
     people,
   });
