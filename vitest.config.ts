@@ -36,7 +36,7 @@ export default defineConfig({
         resolve: { conditions: ["browser"] },
         test: {
           name: "unit",
-          include: ["tests/web/**/*.test.ts", "tests/scripts/**/*.test.ts", "tests/**/*.unit.test.ts"],
+          include: ["tests/web/**/*.test.ts", "tests/scripts/*.test.ts", "tests/**/*.unit.test.ts"],
           testTimeout: 20_000,
           sequence: { groupOrder: 0 },
         },
@@ -59,7 +59,7 @@ export default defineConfig({
       {
         test: {
           name: "mailserver",
-          include: ["tests/mailserver/**/*.test.ts"],
+          include: ["tests/mailserver/**/*.test.ts", "tests/scripts/start/*.test.ts"],
           exclude: ["**/*.unit.test.ts"],
           globalSetup: [clusterSetup],
           testTimeout: 60_000,

@@ -21,18 +21,21 @@ const defaultPortBase = 8480;
 interface Arguments {
   readonly mail: string | undefined;
   readonly portBase: number;
+  /** Where data, secrets and logs are kept; by default `.local/platform`. */
+  readonly directory: string | undefined;
   readonly isReset: boolean;
 }
 
 /** @throws StartFailure with the list of the options when one is unknown. */
 function readArguments(given: string[]): Arguments {
-  const usage = "The options are --mail=stalwart|cyrus, --port-base=N and --reset.";
+  const usage = "The options are --mail=stalwart|cyrus, --port-base=N, --directory=PATH and --reset.";
   try {
     const { values } = parseArgs({
       args: given,
       options: {
         mail: { type: "string" },
         "port-base": { type: "string" },
+        directory: { type: "string" },
         reset: { type: "boolean", default: false },
       },
     });
@@ -40,7 +43,7 @@ function readArguments(given: string[]): Arguments {
     if (!Number.isInteger(portBase) || portBase < 1024 || portBase > 65_000) {
       throw new StartFailure("--port-base must be a number from 1024 to 65000.");
     }
-    return { mail: values.mail, portBase, isReset: values.reset };
+    return { mail: values.mail, portBase, directory: values.directory, isReset: values.reset };
   } catch (error) {
     if (error instanceof StartFailure) throw error;
     throw new StartFailure(`${error instanceof Error ? error.message : error} ${usage}`);
@@ -50,9 +53,9 @@ function readArguments(given: string[]): Arguments {
 /** Runs until a signal; returns the exit code. */
 async function run(write: (text: string) => void): Promise<number> {
   const began = performance.now();
-  const { mail: forced, portBase, isReset } = readArguments(Deno.args);
+  const { mail: forced, portBase, directory: wanted, isReset } = readArguments(Deno.args);
   const local = localDirectory();
-  const directory = `${local}/platform`;
+  const directory = wanted ?? `${local}/platform`;
   const release = claimDirectory(directory);
   let reporter: TerminalReporter | undefined;
   try {

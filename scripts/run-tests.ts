@@ -75,8 +75,8 @@ const total = tallies.reduce(addTallies, noTally);
 console.log(`\nAfter ${Math.round((performance.now() - began) / 1000)} s.`);
 for (const kind of ["cyrus", "stalwart"] as const) {
   const because = mailServers.get(kind);
-  const name = kind === "cyrus" ? "Cyrus (Debian's packages)" : "Stalwart";
-  if (because !== undefined) console.log(`Ran on ${name}: ${because}.`);
+  const name = kind === "cyrus" ? "Cyrus, from Debian's packages" : "Stalwart";
+  if (because !== undefined) console.log(`Ran on ${name}${kind === "cyrus" ? "" : ` (${because})`}.`);
   else if (only === undefined) {
     console.log(
       `Left out: ${name}: set STALWART_BIN, put stalwart on the PATH, or start a container engine.`,
