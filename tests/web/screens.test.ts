@@ -199,6 +199,8 @@ describe("acting", () => {
     await eventually(() => server.own.inFolder("archive").map(({ id }) => id)).toEqual([first!.id]);
     await page.keyboard.press("z");
     await eventually(() => server.own.inFolder("archive")).toEqual([]);
+    await page.getByText("60 messages").waitFor();
+    await rows(page).first().getByText("hospitalisation").first().waitFor();
     await page.keyboard.press("j");
     await page.keyboard.press("s");
     await eventually(() => server.own.emails.get(second!.id)?.keywords["$flagged"]).toBe(true);

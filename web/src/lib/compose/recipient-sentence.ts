@@ -6,5 +6,6 @@ export function recipientSentence({ address, reason }: RefusedRecipient): string
   if (reason === "invalid") return m.recipient_invalid({ address });
   if (reason === "no-such-mailbox") return m.recipient_no_such_mailbox({ address });
   if (reason === "not-in-trust-space") return m.recipient_not_in_trust_space({ address });
+  if (/^4\d\d/.test(reason)) return m.recipient_temporary({ address });
   return m.recipient_refused({ address, reason });
 }
