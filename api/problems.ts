@@ -57,11 +57,6 @@ export const catalogue = {
     title: "Nothing here",
     about: "No resource stands at this address, or it is not yours to see.",
   },
-  "method-not-allowed": {
-    status: 405,
-    title: "This method is not allowed here",
-    about: "The resource exists but does not know this method.",
-  },
   "sign-in-required": { status: 401, title: "Sign in", about: "There is no session, or it has ended." },
   "forbidden": {
     status: 403,
@@ -74,22 +69,10 @@ export const catalogue = {
     title: "The request comes from another site",
     about: "A changing request must come from the platform's own pages.",
   },
-  "sign-in-failed": {
-    status: 400,
-    title: "The sign-in could not be completed",
-    about: "The identity provider's answer could not be accepted. Start again.",
-    shows: ["reason"],
-  },
   "identity-provider-unavailable": {
     status: 503,
     title: "The identity provider does not answer",
     about: "Pro Santé Connect cannot be reached. Try again later.",
-    shows: ["retryAfterSeconds"],
-  },
-  "too-many-requests": {
-    status: 429,
-    title: "Too many requests",
-    about: "Wait for the time said in Retry-After.",
     shows: ["retryAfterSeconds"],
   },
   "idempotency-key-reused": {
@@ -128,11 +111,6 @@ export const catalogue = {
     status: 409,
     title: "The structure is closed",
     about: "A closed structure does not change any more.",
-  },
-  "domain-not-found": {
-    status: 404,
-    title: "No such domain",
-    about: "It does not exist, or it is not yours to see.",
   },
   "domain-name-taken": {
     status: 409,
@@ -181,12 +159,6 @@ export const catalogue = {
     status: 404,
     title: "No such membership",
     about: "The person does not have this role in the structure.",
-  },
-  "white-list-unavailable": {
-    status: 503,
-    title: "The white list is not available",
-    about: "No valid list has been imported yet: no recipient outside can be checked.",
-    shows: ["retryAfterSeconds"],
   },
   "mail-server-unavailable": {
     status: 503,

@@ -215,7 +215,6 @@ describe("the document", () => {
     expect(Object.keys(catalogue).sort()).toMatchInlineSnapshot(`
       [
         "domain-name-taken",
-        "domain-not-found",
         "forbidden",
         "idempotency-key-in-use",
         "idempotency-key-reused",
@@ -231,22 +230,18 @@ describe("the document", () => {
         "malformed-json",
         "member-not-found",
         "membership-not-found",
-        "method-not-allowed",
         "not-found",
         "not-same-origin",
         "person-not-found",
         "request-too-large",
         "service-unavailable",
-        "sign-in-failed",
         "sign-in-required",
         "structure-closed",
         "structure-identifier-taken",
         "structure-not-found",
         "structure-suspended",
-        "too-many-requests",
         "unsupported-media-type",
         "version-mismatch",
-        "white-list-unavailable",
       ]
     `);
   });
