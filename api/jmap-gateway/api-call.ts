@@ -23,7 +23,7 @@ export interface ApiCall {
   readonly boxes: PersonBoxes;
   readonly request: JmapRequest;
   /** The request as it came, to be passed on unchanged when nothing has to change. */
-  readonly body: Uint8Array;
+  readonly body: Uint8Array<ArrayBuffer>;
   /** Says when the client has gone. */
   readonly whenGone: (() => AbortSignal) | undefined;
 }
@@ -40,28 +40,30 @@ export function requireKnownCapabilities(using: readonly string[], boxes: Person
   }
 }
 
-const jsonHeaders = { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" };
+const jsonHeaders = {
+  "content-type": "application/json; charset=utf-8",
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+};
 
 async function passWhole(
   call: ApiCall,
   box: Box,
   { upstream, accounts }: ApiDependencies,
 ): Promise<Response> {
-  const response = await upstream.fetch(box.address, upstream.apiUrl, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: call.body as Uint8Array<ArrayBuffer>,
-    ...(call.whenGone === undefined || mayWrite(call.request.methodCalls) ? {} : { whenSlow: call.whenGone }),
-  });
-  if (!response.ok) {
+  const watched = call.whenGone === undefined || mayWrite(call.request.methodCalls)
+    ? {}
+    : { whenSlow: call.whenGone };
+  const exchange = await upstream.post(box.address, call.body, watched);
+  if (exchange.status >= 300) {
     // A request-level error of the mail server's own, e.g. its limit of concurrent requests.
-    const type = response.headers.get("content-type") ?? "application/problem+json";
-    return new Response(await response.arrayBuffer(), {
-      status: response.status,
-      headers: { "content-type": type, "cache-control": "no-store" },
+    await exchange.rest?.cancel();
+    return new Response(exchange.bytes, {
+      status: exchange.status,
+      headers: { ...jsonHeaders, "content-type": exchange.contentType || "application/problem+json" },
     });
   }
-  return await withSessionState(response, (upstreamState) => {
+  return withSessionState(exchange, (upstreamState) => {
     accounts.noteState(box, upstreamState);
     return sessionState(call.boxes);
   }, jsonHeaders);

@@ -1,6 +1,7 @@
 /** Calls to one box's API endpoint: the request out, the responses in, creation ids and state noted on the way. */
 import { MailServerUnavailable } from "../mail-server/mod.ts";
 import type { Accounts, Box, PersonBoxes } from "./accounts.ts";
+import type { Exchange } from "./connection-pool.ts";
 import { methods } from "./methods.ts";
 import { noteCreatedIds } from "./references.ts";
 import { type Invocation, isObject } from "./request.ts";
@@ -33,6 +34,20 @@ function isResponseList(value: unknown): value is Invocation[] {
     value.every((item) => Array.isArray(item) && typeof item[0] === "string" && isObject(item[1]));
 }
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+async function readJson({ bytes, rest }: Exchange): Promise<unknown> {
+  try {
+    const whole = rest === undefined
+      ? bytes
+      : await new Blob([bytes, await new Response(rest).blob()]).arrayBuffer();
+    return JSON.parse(decoder.decode(whole));
+  } catch (cause) {
+    throw new MailServerUnavailable("The mail server's answer broke off.", { cause });
+  }
+}
+
 export interface CallContextOptions {
   readonly personId: string;
   readonly boxes: PersonBoxes;
@@ -61,16 +76,15 @@ export function createCallContext(options: CallContextOptions): CallContext {
         methodCalls: calls,
         createdIds: context.createdIds,
       };
-      const response = await upstream.fetch(box.address, upstream.apiUrl, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(body),
-        ...(whenGone === undefined || writes ? {} : { whenSlow: whenGone }),
-      });
-      const answer: unknown = await response.json().catch((cause) => {
-        throw new MailServerUnavailable("The mail server's answer broke off.", { cause });
-      });
-      if (!response.ok) throw new UpstreamRefused(`The mail server refuses the request: ${response.status}.`);
+      const exchange = await upstream.post(
+        box.address,
+        encoder.encode(JSON.stringify(body)),
+        whenGone === undefined || writes ? {} : { whenSlow: whenGone },
+      );
+      const answer = await readJson(exchange);
+      if (exchange.status >= 300) {
+        throw new UpstreamRefused(`The mail server refuses the request: ${exchange.status}.`);
+      }
       if (!isObject(answer) || !isResponseList(answer.methodResponses)) {
         throw new MailServerUnavailable("The mail server's answer is no Response object.");
       }

@@ -6,8 +6,7 @@
 import type { Box } from "./accounts.ts";
 import { eventSourceTarget } from "./blob-urls.ts";
 import { readEvents } from "./event-stream.ts";
-import { mail, submission } from "./methods.ts";
-import { core } from "./methods.ts";
+import { core, mail, submission } from "./methods.ts";
 import { isObject } from "./request.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -53,16 +52,12 @@ export function openBoxStream(options: BoxStreamOptions): () => void {
   async function readStates(): Promise<TypeStates> {
     const { accountId } = box.session;
     const types = ["Mailbox", "Thread", "Email", "EmailSubmission"];
-    const response = await upstream.fetch(box.address, upstream.apiUrl, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({
-        using: [core, mail, submission],
-        methodCalls: types.map((type) => [`${type}/get`, { accountId, ids: [] }, type]),
-      }),
-      signal,
+    const body = JSON.stringify({
+      using: [core, mail, submission],
+      methodCalls: types.map((type) => [`${type}/get`, { accountId, ids: [] }, type]),
     });
-    const answer: unknown = await response.json();
+    const { bytes } = await upstream.post(box.address, new TextEncoder().encode(body), { signal });
+    const answer: unknown = JSON.parse(new TextDecoder().decode(bytes));
     const states: Record<string, string> = {};
     if (!isObject(answer) || !Array.isArray(answer.methodResponses)) return states;
     for (const [name, args, type] of answer.methodResponses as [string, unknown, string][]) {

@@ -31,7 +31,8 @@ export function downloadHeaders(type: string, name: string): Headers {
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",
     // Health data on shared workplaces: no copy stays in the browser's cache.
-    "cache-control": "private, no-store",
+    // Nor is it compressed on the way, which would take the length from the browser's progress bar.
+    "cache-control": "private, no-store, no-transform",
   });
 }
 

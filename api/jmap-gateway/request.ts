@@ -64,7 +64,7 @@ export async function readCapped(
   request: Request,
   max: number,
   limit = "maxSizeRequest",
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const tooLarge = () => new RequestError("limit", `A request holds at most ${max} bytes.`, limit);
   const declared = Number(request.headers.get("content-length") ?? Number.NaN);
   if (declared > max) throw tooLarge();

@@ -6,13 +6,13 @@
  * `createdIds` is the member. Small answers are spliced whole; large ones flow through, with their last bytes held back.
  */
 
+import type { Exchange } from "./connection-pool.ts";
+
 const key = new TextEncoder().encode('"sessionState":"');
 const quote = 0x22;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** An answer up to this size is read whole: one piece of known length is cheaper than a stream. */
-const wholeBytes = 1024 * 1024;
 /** Held back from a stream: room for the member and any creation ids. */
 const tailBytes = 256 * 1024;
 
@@ -50,9 +50,13 @@ function join(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuff
   return bytes;
 }
 
-function spliceStream(body: ReadableStream<Uint8Array>, replace: (state: string) => string) {
-  let held: Uint8Array = new Uint8Array();
-  return body.pipeThrough(
+function spliceStream(
+  start: Uint8Array,
+  rest: ReadableStream<Uint8Array>,
+  replace: (state: string) => string,
+) {
+  let held = start;
+  return rest.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         const all = join([held, chunk], held.length + chunk.length);
@@ -68,16 +72,13 @@ function spliceStream(body: ReadableStream<Uint8Array>, replace: (state: string)
 }
 
 /** The mail server's answer under our headers and with our session state. */
-export async function withSessionState(
-  response: Response,
+export function withSessionState(
+  { bytes, rest }: Pick<Exchange, "bytes" | "rest">,
   replace: (upstreamState: string) => string,
   headers: HeadersInit,
-): Promise<Response> {
-  const length = Number(response.headers.get("content-length") ?? Number.NaN);
-  if (response.body === null) return new Response(null, { headers });
-  if (length <= wholeBytes) {
-    const bytes = new Uint8Array(await response.arrayBuffer());
+): Response {
+  if (rest === undefined) {
     return new Response(spliceSessionState(bytes, replace) as Uint8Array<ArrayBuffer>, { headers });
   }
-  return new Response(spliceStream(response.body, replace), { headers });
+  return new Response(spliceStream(bytes, rest, replace), { headers });
 }

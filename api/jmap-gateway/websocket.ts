@@ -19,7 +19,11 @@ export interface SocketOptions {
   readonly maxConcurrentRequests: number;
   readonly hub: Hub;
   /** Answers one request with a Response object or a problem, as `POST /jmap/api` would; never rejects. */
-  readonly answer: (request: JmapRequest, body: Uint8Array, signal: AbortSignal) => Promise<Response>;
+  readonly answer: (
+    request: JmapRequest,
+    body: Uint8Array<ArrayBuffer>,
+    signal: AbortSignal,
+  ) => Promise<Response>;
 }
 
 /** What may wait for a browser that does not read. */
@@ -68,7 +72,7 @@ export function serveSocket(socket: WebSocket, options: SocketOptions): void {
     }
   }
 
-  async function takeRequest(message: Record<string, unknown>, body: Uint8Array): Promise<void> {
+  async function takeRequest(message: Record<string, unknown>, body: Uint8Array<ArrayBuffer>): Promise<void> {
     const { id } = message;
     if (running >= maxConcurrentRequests) {
       throw new RequestError("limit", "Too many requests at once.", "maxConcurrentRequests");
