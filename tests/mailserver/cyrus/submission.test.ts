@@ -102,12 +102,12 @@ test("a box may write under its other address", async () => {
 describe("the MTA itself refuses, whatever the gateway lets through", () => {
   test("another box's address in the envelope", async () => {
     expect(await send({ mailFrom: bob, to: [bob] })).toMatchObject({
-      notCreated: { s: { type: "forbiddenToSend" } },
+      notCreated: { s: { type: "forbiddenMailFrom" } },
     });
   });
   test("another box's address in From", async () => {
     expect(await send({ headerFrom: bob, to: [bob] })).toMatchObject({
-      notCreated: { s: { type: "forbiddenToSend" } },
+      notCreated: { s: { type: "forbiddenFrom" } },
     });
   });
   test("a recipient outside the trust space, by name", async () => {
@@ -128,6 +128,19 @@ describe("the MTA itself refuses, whatever the gateway lets through", () => {
       await stand.setStatus(anne, "active");
     }
   });
+});
+
+test("while the directory is away nothing is sent, and the answer does not say that it is forbidden", async () => {
+  await stand.setDirectory("down");
+  try {
+    expect(await send({ to: [bob], messageId: "no-directory" })).toMatchObject({
+      notCreated: { s: { type: "serverFail" } },
+    });
+  } finally {
+    await stand.setDirectory("up");
+  }
+  expect(await send({ to: [bob], messageId: "directory-again" })).toHaveProperty("created.s");
+  await until(() => inboxOf(stand.driver, bob), (ids) => ids.includes("directory-again"));
 });
 
 test("an attachment of 25 MiB arrives whole", async () => {
