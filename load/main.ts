@@ -112,8 +112,8 @@ try {
       const result = await compare(k6, gatewayTarget(world), straightTarget(world), {
         body,
         users,
-        rounds: 4,
-        seconds: 5,
+        rounds: 10,
+        seconds: 2,
       });
       show(`first list, ${users} at once`, result, "straight");
       const { p95, throughput } = ratios(result);
@@ -139,8 +139,8 @@ try {
         const result = await compare(k6, gatewayTarget(world), target, {
           body,
           users,
-          rounds: 4,
-          seconds: 4,
+          rounds: 10,
+          seconds: 2,
         });
         show(`echo, ${users} at once`, result, "nginx");
         const { p95 } = ratios(result);

@@ -11,7 +11,12 @@ import type { AppDeps } from "../../../api/context.ts";
 import { createDatabase, createPool } from "../../../api/database/pool.ts";
 import { sessionCookie } from "../../../api/identity/mod.ts";
 import { hashToken, randomToken } from "../../../api/identity/session-token.ts";
-import { createMailServer, type MailServer, type MailServerConfig } from "../../../api/mail-server/mod.ts";
+import {
+  createMailServer,
+  type MailServer,
+  type MailServerConfig,
+  MailServerUnavailable,
+} from "../../../api/mail-server/mod.ts";
 import { migrateDatabase } from "../../../scripts/migrate.ts";
 import { machineHints } from "../../../scripts/stack/machine-hints.ts";
 import { chooseMailServer } from "../../../scripts/stack/mail-server-choice.ts";
@@ -21,7 +26,7 @@ import { findFreePorts } from "../../../scripts/stack/ports.ts";
 import { startPostgres } from "../../../scripts/stack/postgres.ts";
 import type {} from "../../support/cluster.setup.ts";
 import { removeTestDirectory, testDirectory } from "../../support/directory.ts";
-import { Client } from "./client.ts";
+import { Client, until } from "./client.ts";
 
 export type MailKind = "stalwart" | "cyrus";
 
@@ -300,11 +305,20 @@ async function addBox(sql: Sql, mailServer: MailServer, address: string, spec: B
       member,
     ]);
   }
-  await mailServer.applyMailbox({
+  const desired = {
     address,
     displayName: address,
     quotaBytes: 1_073_741_824,
     status: "active",
     sendAs: aliases,
-  });
+  } as const;
+  // Again when the server has only just begun to serve, as the worker does.
+  await until(
+    "the box at the mail server",
+    () =>
+      mailServer.applyMailbox(desired).then(() => true, (error) => {
+        if (error instanceof MailServerUnavailable) return false;
+        throw error;
+      }),
+  );
 }
