@@ -17,6 +17,7 @@ import {
   StartFailure,
   startProcess,
 } from "../../scripts/stack/part.ts";
+import { repositoryDirectory } from "../../scripts/stack/packages.ts";
 import { requireFreePorts } from "../../scripts/stack/ports.ts";
 import { secretFile } from "../../scripts/stack/secrets.ts";
 import { makeServerCertificate } from "../mta/certificate.ts";
@@ -102,7 +103,7 @@ export async function launch(options: LaunchOptions): Promise<RunningMailServer>
   const secrets = { jwtKey: jwtKey.value, adminSecret: adminSecret.value };
   const driver = createCyrus({ kind: "cyrus", jmapUrl, imap, mtaLogFile, ...secrets });
   const isRecovery = await wasCutShort(layout.state);
-  if (isRecovery) await repairStore(programs, layout.imapdConfiguration, runAs);
+  if (isRecovery) await repairStore(programs, layout.imapdConfiguration, runAs, options.log);
   await markRunning(layout.state);
 
   const started: RunningPart[] = [];
@@ -115,6 +116,12 @@ export async function launch(options: LaunchOptions): Promise<RunningMailServer>
         imap,
         adminSecret: adminSecret.value,
         postgres,
+      }).catch((error: unknown) => {
+        // Better a mail that comes twice than none that comes.
+        options.log(
+          `the queue was not compared with the boxes: ${error instanceof Error ? error.message : "?"}`,
+        );
+        return 0;
       });
       options.log(`recovered after a stop that was none; ${count} repeated deliveries struck off the queue`);
     }
@@ -264,8 +271,8 @@ async function startPasswordDaemon(
       "--node-modules-dir=manual",
       "--allow-env",
       "--allow-sys",
-      "--allow-ffi",
-      "--allow-read",
+      "--allow-ffi", // argon2 is a native module; it looks at ldd to know the libc.
+      `--allow-read=${repositoryDirectory},${layout.daemonSettings},${layout.sockets},/usr/bin/ldd`,
       `--allow-write=${layout.sockets}`,
       `--allow-net=${postgres.host}:${postgres.port},unix:${layout.saslauthdSocket},unix:${layout.lineSocket}`,
       new URL("password-daemon/main.ts", import.meta.url).pathname,
@@ -273,7 +280,7 @@ async function startPasswordDaemon(
     ],
     // The account may have no home, and may not write in that of root.
     environment: { DENO_DIR: `${directory}/deno`, DENO_NO_UPDATE_CHECK: "1" },
-    workingDirectory: new URL("../..", import.meta.url).pathname,
+    workingDirectory: repositoryDirectory,
     directory,
     ...(runAs === undefined ? {} : { runAs }),
     ready: { line: /^password daemon ready$/ },

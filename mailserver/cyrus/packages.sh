@@ -3,6 +3,7 @@
 # It runs on any amd64 Linux through its own loader: no root, no chroot. DIR may be cached; it is replaced only when complete.
 set -euo pipefail
 target=$1
+[ "$(dpkg --print-architecture)" = amd64 ] || { echo "the stand-in is only known to run on amd64" >&2; exit 1; }
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../mta/private-apt.sh"
 work=$(mktemp -d)

@@ -29,11 +29,15 @@ export async function markStopped(state: string): Promise<void> {
   await Deno.remove(`${state}/${marker}`).catch(() => undefined); // The directory itself may have been reset.
 }
 
-/** Brings databases and conversations back in order. Nothing of Cyrus may run. */
+/**
+ * Brings databases and conversations back in order. Nothing of Cyrus may run. A step that fails is told and does not keep
+ * the server from starting: what it would have mended is one mail, not all.
+ */
 export async function repairStore(
   programs: CyrusPrograms,
   imapdConfiguration: string,
   runAs: Account | undefined,
+  log: (line: string) => void,
 ): Promise<void> {
   const [command, ...loaderArgs] = programs.loader;
   const steps = [["ctl_cyrusdb", "-r"], ["ctl_conversationsdb", "-b", "-r"], [
@@ -43,7 +47,9 @@ export async function repairStore(
   ]];
   for (const [program = "", ...args] of steps) {
     const all = [...loaderArgs, `${programs.binaries}/${program}`, "-C", imapdConfiguration, ...args];
-    await runToEnd(program, command, all, runAs === undefined ? {} : { runAs });
+    await runToEnd(program, command, all, runAs === undefined ? {} : { runAs }).catch((error: unknown) => {
+      log(error instanceof Error ? error.message : `${program} failed`);
+    });
   }
 }
 

@@ -4,6 +4,7 @@
 # delivery here needs root. DIR may be cached; it is replaced only when complete.
 set -euo pipefail
 target=$1
+[ "$(dpkg --print-architecture)" = amd64 ] || { echo "the stand-in is only known to run on amd64" >&2; exit 1; }
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/private-apt.sh"
 work=$(mktemp -d)

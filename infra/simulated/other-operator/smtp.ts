@@ -46,15 +46,21 @@ export function makeSmtpServer(options: SmtpOptions): SMTPServer {
     onRcptTo: ({ address }, _session, done) => answer(done, () => rcptTo(address)),
     onData: (stream, session, done) => {
       const chunks: Uint8Array[] = [];
+      let isCut = false;
       stream.on("data", (chunk: Uint8Array) => {
         chunks.push(chunk);
-        if (mood.dropsAt("mid-data")) cut(session);
+        if (!mood.dropsAt("mid-data")) return;
+        isCut = true;
+        cut(session);
       });
       stream.on("error", () => undefined); // The peer went away: nothing is kept, nobody to tell.
-      stream.on("end", () =>
+      stream.on("end", () => {
+        // A small message may have come whole in the chunk at which the connection was cut.
+        if (isCut) return done(new SmtpRefusal(451, "4.3.0 cut"));
         answer(done, () => data(chunks, stream.sizeExceeded, session), () => {
           if (mood.dropsAt("after-answer")) setTimeout(() => cut(session));
-        }));
+        });
+      });
     },
   });
   server.on("error", () => undefined); // A peer that breaks its connection is no failure of this server.
