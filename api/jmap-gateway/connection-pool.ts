@@ -32,11 +32,15 @@ export class ExchangeBroken extends Error {
 const wholeBytes = 1024 * 1024;
 const maxHeaderBytes = 64 * 1024;
 const maxIdle = 64;
+const firstBytes = 8 * 1024;
+const moreBytes = 64 * 1024;
 const encoder = new TextEncoder();
 const latin1 = new TextDecoder("latin1");
 const none = new Uint8Array();
 
 class Connection {
+  /** For the first read of an answer: by the next one, what it held has been copied. */
+  readonly #first = new Uint8Array(firstBytes);
   #bytes = none;
   #pending: Promise<Uint8Array | undefined> | undefined;
   isClosed = false;
@@ -44,13 +48,13 @@ class Connection {
   constructor(private readonly tcp: Deno.TcpConn, private readonly onEnd: (connection: Connection) => void) {
     tcp.setNoDelay(true);
     tcp.unref();
-    this.#read();
+    this.#read(this.#first);
   }
 
   /** Starts a read if none is under way: while idle, it is the one that tells of the end. */
-  #read(): Promise<Uint8Array | undefined> {
+  #read(buffer?: Uint8Array<ArrayBuffer>): Promise<Uint8Array | undefined> {
     this.#pending ??= (async () => {
-      const buffer = new Uint8Array(32 * 1024);
+      buffer ??= new Uint8Array(moreBytes);
       const count = await this.tcp.read(buffer).catch(() => null);
       this.#pending = undefined;
       if (count === null) {
@@ -102,7 +106,7 @@ class Connection {
 
   /** Watches for the end while nobody uses it. */
   rest(): void {
-    void this.#read();
+    void this.#read(this.#first);
   }
 
   close(): void {
