@@ -53,7 +53,7 @@ export default defineConfig({
           globalSetup: [clusterSetup],
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -66,7 +66,7 @@ export default defineConfig({
           hookTimeout: 180_000,
           // Each file runs mail servers of its own, and mostly waits for them.
           maxWorkers: 3,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -76,7 +76,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 240_000,
           maxWorkers: 2, // A browser and a whole platform each.
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -81,20 +81,61 @@ WRAPPER
   mv "$local_directory/bin/$1.new" "$local_directory/bin/$1"
 }
 
-# programs "What" PACKAGES PROGRAM=PATH… : the programs that neither the machine nor .local has, from Debian's packages.
-programs() {
-  local what=$1 wanted=$2 pair missing=
-  shift 2
+missing_packages=
+missing_programs=
+
+# need PACKAGES PROGRAM=PATH… : notes what is wanted of Debian's packages when neither the machine nor .local has the programs.
+need() {
+  local wanted=$1 pair
+  shift
   for pair in "$@"; do
-    on_machine "${pair%%=*}" >/dev/null || [ -x "$local_directory/bin/${pair%%=*}" ] || missing=1
+    if ! on_machine "${pair%%=*}" >/dev/null && [ ! -x "$local_directory/bin/${pair%%=*}" ]; then
+      missing_packages="$missing_packages $wanted"
+      missing_programs="$missing_programs $*"
+      return
+    fi
   done
-  [ -n "$missing" ] || return 0
+}
+
+# Fetches what was noted, all at once.
+fetch_needed() {
+  local pair
+  [ -n "$missing_packages" ] || return 0
   # shellcheck disable=SC2086
-  step "$what (Debian packages)" bash "$repository/scripts/packages.sh" "$packages" $wanted
-  for pair in "$@"; do
-    [ -e "$packages/${pair#*=}" ] || refuse "Debian's packages $wanted brought no ${pair#*=}."
+  bash "$repository/scripts/packages.sh" "$packages" $missing_packages || return 1
+  for pair in $missing_programs; do
+    [ -e "$packages/${pair#*=}" ] || { echo "Debian's packages brought no ${pair#*=}."; return 1; }
     wrap "${pair%%=*}" "${pair#*=}"
   done
+  if [ -d "$packages/usr/share/fonts" ] && [ ! -f "$local_directory/fonts.conf" ]; then
+    printf '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n<dir>%s</dir>\n<dir>/usr/share/fonts</dir>\n<cachedir>%s</cachedir>\n</fontconfig>\n' \
+      "$packages/usr/share/fonts" "$local_directory/cache/fontconfig" >"$local_directory/fonts.conf"
+  fi
+}
+
+need_servers() {
+  need "postgresql-15 postgresql-client-15" initdb=usr/lib/postgresql/15/bin/initdb \
+    postgres=usr/lib/postgresql/15/bin/postgres psql=usr/lib/postgresql/15/bin/psql
+  need redis-server redis-server=usr/bin/redis-server
+}
+
+need_test_programs() {
+  need "chromium fonts-dejavu-core fontconfig-config" chromium=usr/lib/chromium/chromium
+  need "swaks libio-socket-ssl-perl libnet-ssleay-perl" swaks=usr/bin/swaks
+}
+
+# Debian's packages come while the modules do: both wait for the network.
+provide_packages_and_modules() {
+  local job=
+  if [ -n "$missing_packages" ]; then
+    (step "Debian packages:$(printf ' %s' $missing_packages | cut -c1-26)…" fetch_needed) >"$local_directory/packages.said" 2>&1 &
+    job=$!
+  fi
+  provide_modules
+  if [ -n "$job" ]; then
+    wait "$job" || { cat "$local_directory/packages.said"; exit 1; }
+    cat "$local_directory/packages.said"
+  fi
 }
 
 # Deno from the npm registry, since Debian has none.
@@ -190,18 +231,3 @@ build_web() {
 }
 
 run_task() { (cd "$repository" && "$deno" task --quiet "$@" </dev/null); }
-
-provide_servers() {
-  programs "PostgreSQL" "postgresql-15 postgresql-client-15" initdb=usr/lib/postgresql/15/bin/initdb \
-    postgres=usr/lib/postgresql/15/bin/postgres psql=usr/lib/postgresql/15/bin/psql
-  programs "Redis" redis-server redis-server=usr/bin/redis-server
-}
-
-provide_test_programs() {
-  programs "Chromium" "chromium fonts-dejavu-core fontconfig-config" chromium=usr/lib/chromium/chromium
-  programs "swaks" "swaks libio-socket-ssl-perl libnet-ssleay-perl" swaks=usr/bin/swaks
-  if [ -d "$packages/usr/share/fonts" ] && [ ! -f "$local_directory/fonts.conf" ]; then
-    printf '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n<dir>%s</dir>\n<dir>/usr/share/fonts</dir>\n<cachedir>%s</cachedir>\n</fontconfig>\n' \
-      "$packages/usr/share/fonts" "$local_directory/cache/fontconfig" >"$local_directory/fonts.conf"
-  fi
-}
