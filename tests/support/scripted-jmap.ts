@@ -16,7 +16,9 @@ export type Fault =
   /** The request never arrives. */
   | { readonly kind: "lose-request" }
   | { readonly kind: "method-error"; readonly type: string }
-  | { readonly kind: "set-error"; readonly error: Record<string, unknown> };
+  | { readonly kind: "set-error"; readonly error: Record<string, unknown> }
+  /** Only what is submitted is refused. */
+  | { readonly kind: "submission-error"; readonly error: Record<string, unknown> };
 
 export interface ServedRequest {
   readonly path: string;
@@ -141,7 +143,9 @@ export class ScriptedJmap {
     for (const [method, args, id] of calls) {
       try {
         if (fault?.kind === "method-error") throw new ScriptedError(fault.type);
-        if (fault?.kind === "set-error" && method.endsWith("/set")) {
+        const isRefused = fault?.kind === "set-error" && method.endsWith("/set") ||
+          fault?.kind === "submission-error" && method === "EmailSubmission/set";
+        if (isRefused) {
           const notCreated = Object.keys((args["create"] ?? {}) as object).map((key) => [key, fault.error]);
           const notUpdated = Object.keys((args["update"] ?? {}) as object).map((key) => [key, fault.error]);
           const refused = {

@@ -113,6 +113,32 @@ describe("sending", () => {
     sentOnce(server, draft.messageId);
   });
 
+  test.each(["serverUnavailable", "serverFail", "serverPartialFail"])(
+    "%s during a send is waited out, and the message goes once",
+    async (type) => {
+      const { server, jmap, box } = await openWorld();
+      const draft = draftTo(dr);
+      await box.identity();
+      jmap.failNext("EmailSubmission/set", { kind: "method-error", type });
+      jmap.failNext("Email/query", { kind: "method-error", type });
+      expect(await sendFrom(box, draft, createDraftSaver(box, [], false), false)).toEqual({ refused: [] });
+      sentOnce(server, draft.messageId);
+    },
+  );
+
+  test("a submission whose outcome the platform does not know yet is asked for again, with the same draft", async () => {
+    const { server, jmap, box } = await openWorld();
+    const draft = draftTo(dr);
+    const saver = createDraftSaver(box, [], false);
+    const unknown = { type: "urn:mssante:error:submission-outcome-unknown" };
+    jmap.failNext("EmailSubmission/set", { kind: "submission-error", error: unknown });
+    expect(await sendFrom(box, draft, saver, false)).toEqual({ refused: [] });
+    sentOnce(server, draft.messageId);
+    const creates = jmap.served.flatMap(({ calls }) => calls)
+      .filter(([method, args]) => method === "Email/set" && "draft" in ((args["create"] ?? {}) as object));
+    expect(creates).toHaveLength(1);
+  });
+
   test("a recipient outside the trust space is named, and the draft stays a draft", async () => {
     const { server, box } = await openWorld();
     server.refused.set("x@gmail.test", "not-in-trust-space");

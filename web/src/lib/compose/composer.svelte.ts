@@ -251,12 +251,15 @@ export class Composer {
   content(): DraftContent {
     const address = this.box.info.address;
     const { displayName, type } = this.box.info;
+    // The server refuses a whole draft for one half-typed address: those stay in the copy on this machine.
+    const complete = (list: readonly EmailAddress[]) =>
+      $state.snapshot(list).filter(({ email }) => isAddress(email));
     const name = type === "PER" ? this.#options.senderName : displayName;
     return {
       from: { name: name === address ? null : name, email: address },
-      to: $state.snapshot(this.to),
-      cc: $state.snapshot(this.cc),
-      bcc: $state.snapshot(this.bcc),
+      to: complete(this.to),
+      cc: complete(this.cc),
+      bcc: complete(this.bcc),
       subject: this.subject,
       text: this.text,
       attachments: this.uploads.attachments,

@@ -6,6 +6,8 @@ export type ProblemCode =
   | "signed-out"
   | "unavailable"
   | "busy"
+  /** The platform itself does not know yet whether the message left. */
+  | "outcome-unknown"
   | "over-quota"
   | "too-large"
   | "not-found"
@@ -50,9 +52,8 @@ export function toProblem(error: unknown): MailProblem {
     return new MailProblem(error.type.endsWith(":limit") ? "too-large" : "unexpected", { cause: error });
   }
   if (error instanceof MethodError) {
-    const unsure = error.type === "serverPartialFail";
-    const code = error.type === "serverUnavailable" ? "unavailable" : "refused";
-    return new MailProblem(code, { cause: error, mayHaveHappened: unsure });
+    const isServer = /^server(Fail|Unavailable|PartialFail)$/.test(error.type);
+    return new MailProblem(isServer ? "unavailable" : "refused", { cause: error, mayHaveHappened: isServer });
   }
   if (error instanceof SetFailure) return setProblem(error);
   return new MailProblem("unexpected", { cause: error });
@@ -69,11 +70,19 @@ const codes: Readonly<Record<string, ProblemCode>> = {
   forbiddenToSend: "refused",
   invalidRecipients: "recipients-refused",
   noRecipients: "recipients-refused",
+  serverFail: "unavailable",
+  "urn:mssante:error:submission-outcome-unknown": "outcome-unknown",
 };
 
 function setProblem(failure: SetFailure): MailProblem {
   const { error } = failure;
+  const code = codes[error.type] ?? "refused";
+  const reasons = (error["urn:mssante:reasons"] ?? {}) as Readonly<Record<string, string>>;
   const reason = String(error["urn:mssante:reason"] ?? error.description ?? "");
-  const recipients = (error.invalidRecipients ?? []).map((address) => ({ address, reason }));
-  return new MailProblem(codes[error.type] ?? "refused", { cause: failure, recipients });
+  const recipients = (error.invalidRecipients ?? []).map((address) => ({
+    address,
+    reason: reasons[address] ?? reason,
+  }));
+  const mayHaveHappened = code === "outcome-unknown" || code === "unavailable";
+  return new MailProblem(code, { cause: failure, recipients, mayHaveHappened });
 }

@@ -25,8 +25,13 @@ export interface SendOutcome {
   readonly refused: readonly RefusedRecipient[];
 }
 
-/** Pauses between attempts after a lost answer: half a minute in all. */
-const pauses = [500, 1000, 2000, 4000, 8000, 15_000];
+/** Pauses between attempts after a lost answer: a minute in all, time for a server to start again. */
+const pauses = [500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000];
+
+/** What this send has written: its own draft, whose text is the last. */
+interface Attempt {
+  draftId: Id | undefined;
+}
 
 /**
  * Sends a draft. `mayBeSent` says that an earlier attempt's outcome is not known.
@@ -40,10 +45,11 @@ export function sendDraft(
 ): Promise<SendOutcome> {
   return saver.exclusively(async () => {
     let isUnsure = mayBeSent;
+    const written: Attempt = { draftId: undefined };
     for (let attempt = 0;; attempt++) {
       try {
-        const outcome = isUnsure ? await resume(context, content, saver) : undefined;
-        return outcome ?? await submitNew(context, content, saver);
+        const outcome = isUnsure ? await resume(context, content, saver, written) : undefined;
+        return outcome ?? await submit(context, content, saver, written);
       } catch (error) {
         const problem = toProblem(error);
         const pause = pauses[attempt];
@@ -64,39 +70,46 @@ export function sendDraft(
   });
 }
 
-/** Looks for the message of a lost answer: sent, or still a draft that only needs submitting; undefined when nowhere. */
+/** Looks for the message of a lost answer: sent, or undefined. Drafts found on the way go once it is sent. */
 async function resume(
   context: SendContext,
   content: DraftContent,
   saver: DraftSaver,
+  written: Attempt,
 ): Promise<SendOutcome | undefined> {
   const { connection, accountId } = context;
-  const [sent] = await findByMessageId(connection, accountId, context.sentId, content.messageId);
-  if (sent !== undefined) {
-    const drafts = await findByMessageId(connection, accountId, context.draftsId, content.messageId);
-    drafts.forEach((id) => saver.adopt(id));
-    await saver.settle(sent);
-    return { refused: [] };
-  }
+  const sent = await findByMessageId(connection, accountId, context.sentId, content.messageId);
   const drafts = await findByMessageId(connection, accountId, context.draftsId, content.messageId);
   drafts.toReversed().forEach((id) => saver.adopt(id));
-  // A draft alone may hold older words: it is written anew, and the old copies go once that is sent.
+  if (sent[0] !== undefined) {
+    await saver.settle(sent[0]);
+    return { refused: [] };
+  }
+  if (written.draftId !== undefined && !drafts.includes(written.draftId)) written.draftId = undefined;
   return undefined;
 }
 
-async function submitNew(
+/** Submits this send's own draft, and writes it first where there is none: another may hold older words. */
+async function submit(
   context: SendContext,
   content: DraftContent,
   saver: DraftSaver,
+  written: Attempt,
 ): Promise<SendOutcome> {
   const { connection, accountId } = context;
-  const [written, submitted] = await connection.group(
+  const { draftId } = written;
+  const create = draftId === undefined ? { draft: toEmailObject(content, context.draftsId) } : {};
+  const [stored, submitted] = await connection.group(
     [
-      call("Email/set", { accountId, create: { draft: toEmailObject(content, context.draftsId) } }),
+      call("Email/set", { accountId, create }),
       call("EmailSubmission/set", {
         accountId,
         create: {
-          sent: { emailId: "#draft", identityId: context.identityId, envelope: toEnvelope(content) },
+          sent: {
+            emailId: draftId ?? "#draft",
+            identityId: context.identityId,
+            envelope: toEnvelope(content),
+          },
         },
         onSuccessUpdateEmail: {
           "#sent": {
@@ -109,21 +122,21 @@ async function submitNew(
       }),
     ] as const,
   );
-  const draft = unwrap(written).created?.["draft"];
-  if (draft === undefined) {
-    throw new SetFailure(unwrap(written).notCreated?.["draft"] ?? { type: "serverFail" });
-  }
-  saver.adopt(draft.id);
+  const answer = unwrap(stored);
+  const id = draftId ?? answer.created?.["draft"]?.id;
+  if (id === undefined) throw new SetFailure(answer.notCreated?.["draft"] ?? { type: "serverFail" });
+  written.draftId = id;
+  saver.adopt(id);
   const created = unwrap(submitted).created?.["sent"];
   if (created === undefined) {
     throw new SetFailure(unwrap(submitted).notCreated?.["sent"] ?? { type: "serverFail" });
   }
   const refused = await findRefused(context, created.id, created.deliveryStatus);
   if (refused.length > 0 && refused.length === recipientsOf(content).length) {
-    await takeBack(context, draft.id);
+    await takeBack(context, id);
     throw new MailProblem("recipients-refused", { recipients: refused });
   }
-  await saver.settle(draft.id);
+  await saver.settle(id);
   return { refused };
 }
 

@@ -7,6 +7,7 @@ const sentences: Readonly<Record<ProblemCode, () => string>> = {
   "signed-out": m.problem_sign_in_required,
   "unavailable": m.problem_mail_server_unavailable,
   "busy": m.problem_rate_limited,
+  "outcome-unknown": m.problem_outcome_unknown,
   "over-quota": m.problem_over_quota,
   "too-large": m.problem_too_large,
   "not-found": m.problem_message_gone,
