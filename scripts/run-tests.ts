@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { clearDeadRuns } from "../tests/support/directory.ts";
 import { machineHints } from "./stack/machine-hints.ts";
 import { chooseMailServer, type MailServerKind } from "./stack/mail-server-choice.ts";
-import { localDirectory, repositoryDirectory } from "./stack/packages.ts";
+import { localDirectory, repositoryDirectory, requireProgram } from "./stack/packages.ts";
 import { addTallies, noTally, readVitestReport, type Tally } from "./stack/tally.ts";
 
 const projects = ["unit", "api", "mailserver", "journeys"] as const;
@@ -28,6 +28,7 @@ async function runOk(): Promise<Tally> {
 }
 
 async function runVitest(names: readonly string[], mailServers: readonly MailServerKind[]): Promise<Tally> {
+  const browser = requireProgram("chromium");
   const report = `${localDirectory()}/vitest-report.json`;
   await Deno.remove(report).catch(() => undefined); // The first run: there is none.
   const code = await show(
@@ -40,7 +41,7 @@ async function runVitest(names: readonly string[], mailServers: readonly MailSer
       "--reporter=json",
       `--outputFile.json=${report}`,
     ],
-    { TEST_MAIL_SERVERS: mailServers.join(",") },
+    { TEST_MAIL_SERVERS: mailServers.join(","), CHROMIUM: browser, CHROMIUM_BIN: browser },
   );
   return readVitestReport(await Deno.readTextFile(report).catch(() => undefined), code);
 }
