@@ -71,11 +71,11 @@ on_machine() {
 wrap() {
   local libraries
   # Debian keeps some libraries in directories of their own, which only absolute paths in programs name.
-  libraries=$(find "$packages/usr/lib" -name 'lib*.so.*' -printf '%h\n' | sort -u | tr '\n' ':')
+  libraries=$(find "$packages/usr/lib" -name 'lib*.so*' -printf '%h\n' | sort -u | paste -sd:)
   cat >"$local_directory/bin/$1.new" <<WRAPPER
 #!/bin/sh
 root='$packages'
-export LD_LIBRARY_PATH="$libraries\$LD_LIBRARY_PATH"
+export LD_LIBRARY_PATH="$libraries\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
 export PERL5LIB="\$root/usr/share/perl5:\$root/usr/share/perl/5.36:\$root/usr/lib/\$(uname -m)-linux-gnu/perl5/5.36\${PERL5LIB:+:\$PERL5LIB}"
 [ -f '$local_directory/fonts.conf' ] && export FONTCONFIG_FILE='$local_directory/fonts.conf'
 exec "\$root/$2" "\$@"
