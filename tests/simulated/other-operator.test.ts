@@ -16,7 +16,7 @@ let environment: Record<string, string>;
 
 beforeAll(async () => {
   directory = await testDirectory("operator");
-  const ports = findFreePorts(["control", "smtp"], 18400, 18599);
+  const ports = findFreePorts(["control", "smtp"]);
   environment = {
     SIM_PORT: String(ports.control),
     SIM_SMTP_PORT: String(ports.smtp),

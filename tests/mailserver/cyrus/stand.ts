@@ -60,7 +60,7 @@ export async function startStand(): Promise<Stand> {
   const log = (line: string): void => {
     if (Deno.env.get("STAND_LOG") !== undefined) console.log(line);
   };
-  const ports = findFreePorts([...portNames, "operator", "operatorSmtp"], 18400, 18599);
+  const ports = findFreePorts([...portNames, "operator", "operatorSmtp"]);
   const postgres = inject("postgres");
   const databaseName = `cyrus_${crypto.randomUUID().slice(0, 8)}`;
   const { host, port, superuser: user } = postgres;
