@@ -49,6 +49,8 @@ export class ScriptedBox {
   readonly bounced = new Map<string, string>();
   readonly changes: Change[] = [];
   cannotCalculate = false;
+  /** As Cyrus does within a second: the same message is not stored twice. */
+  refusesTwins = false;
   onChange: () => void = () => undefined;
   #next = 1;
 
@@ -226,6 +228,7 @@ export class ScriptedBox {
     const oldState = this.state;
     const answer = {
       created: {} as Answer,
+      notCreated: {} as Answer,
       updated: {} as Answer,
       notUpdated: {} as Answer,
       notDestroyed: {} as Answer,
@@ -234,6 +237,11 @@ export class ScriptedBox {
     for (const [key, value] of Object.entries((args["create"] ?? {}) as Record<string, Args>)) {
       const bodyValues = (value["bodyValues"] ?? {}) as Record<string, { value: string }>;
       const attachments = (value["attachments"] ?? []) as unknown[];
+      const twin = this.refusesTwins ? this.#twinOf(value, bodyValues) : undefined;
+      if (twin !== undefined) {
+        answer.notCreated[key] = { type: "alreadyExists", existingId: twin };
+        continue;
+      }
       const id = this.deliver(
         {
           ...value,
@@ -260,7 +268,15 @@ export class ScriptedBox {
       } else answer.notDestroyed[id] = { type: "notFound" };
     }
     this.onChange();
-    return { oldState, newState: this.state, notCreated: null, destroyed, ...answer };
+    return { oldState, newState: this.state, destroyed, ...answer };
+  }
+
+  #twinOf(value: Args, bodyValues: Record<string, { value: string }>): string | undefined {
+    const preview = Object.values(bodyValues)[0]?.value.slice(0, 200) ?? "";
+    const isTwin = (one: StoredEmail) =>
+      one.preview === preview && one.subject === value["subject"] &&
+      one.messageId[0] === (value["messageId"] as string[] | undefined)?.[0];
+    return [...this.emails.values()].find(isTwin)?.id;
   }
 
   patch(id: string, patch: Args): boolean {
@@ -290,8 +306,9 @@ export class ScriptedBox {
         email
       );
       const refused = recipients.filter((email) => this.refused.has(email));
-      if (emailId === undefined) notCreated[key] = { type: "invalidProperties", properties: ["emailId"] };
-      else if (refused.length > 0) {
+      if (emailId === undefined || !this.emails.has(emailId)) {
+        notCreated[key] = { type: "invalidProperties", properties: ["emailId"] };
+      } else if (refused.length > 0) {
         const reason = this.refused.get(refused[0]!);
         notCreated[key] = {
           type: "invalidRecipients",

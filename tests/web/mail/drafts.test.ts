@@ -58,6 +58,16 @@ describe("saving a draft", () => {
     expect(server.inFolder("drafts").map(({ preview }) => preview)).toEqual(["deux"]);
   });
 
+  test("a draft saved twice within a second is one message at Cyrus, and stays", async () => {
+    const { server, box } = await openWorld();
+    server.refusesTwins = true;
+    const saver = createDraftSaver(box, [], false);
+    const draft = draftTo(dr);
+    const id = await saver.save(draft);
+    expect(await saver.save(draft)).toBe(id);
+    expect(server.inFolder("drafts").map((one) => one.id)).toEqual([id]);
+  });
+
   test("discarding destroys every version", async () => {
     const { server, box } = await openWorld();
     const saver = createDraftSaver(box, [], false);
@@ -83,6 +93,37 @@ describe("sending", () => {
     expect(await sendFrom(box, draft, saver, false)).toEqual({ refused: [] });
     sentOnce(server, draft.messageId);
     expect(server.inFolder("sent")[0]?.keywords).toEqual({ $seen: true });
+  });
+
+  test("a draft that was saved in the same second is sent all the same", async () => {
+    const { server, box } = await openWorld();
+    server.refusesTwins = true;
+    const saver = createDraftSaver(box, [], false);
+    const draft = draftTo(dr);
+    await saver.save(draft);
+    await sendFrom(box, draft, saver, false);
+    sentOnce(server, draft.messageId);
+  });
+
+  test("a copy that holds exactly these words is submitted as it is", async () => {
+    const { server, jmap, box } = await openWorld();
+    const saver = createDraftSaver(box, [], false);
+    const draft = draftTo(dr);
+    const id = await saver.save(draft);
+    jmap.served.length = 0;
+    await sendFrom(box, draft, saver, false, () => id);
+    expect(server.inFolder("sent").map((one) => one.id)).toEqual([id]);
+    sentOnce(server, draft.messageId);
+  });
+
+  test("a copy that was deleted elsewhere is written anew", async () => {
+    const { server, box } = await openWorld();
+    const saver = createDraftSaver(box, [], false);
+    const draft = draftTo(dr);
+    const id = await saver.save(draft);
+    server.emails.delete(id);
+    await sendFrom(box, draft, saver, false, () => id);
+    sentOnce(server, draft.messageId);
   });
 
   test("an answer lost after the send is looked up and nothing is sent twice", async () => {

@@ -206,7 +206,8 @@ export class Composer {
     try {
       const refused = await this.checkRecipients();
       if (refused.length > 0) throw new MailProblem("recipients-refused", { recipients: refused });
-      const outcome = await sendFrom(this.box, this.content(), this.#saver, this.#mayBeSent);
+      const savedCopy = () => (this.hasUnsavedWords ? undefined : this.#saver.copies[0]);
+      const outcome = await sendFrom(this.box, this.content(), this.#saver, this.#mayBeSent, savedCopy);
       await this.#forget();
       return outcome.refused;
     } catch (error) {

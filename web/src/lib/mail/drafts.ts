@@ -6,6 +6,7 @@
 import { call, resultOf } from "#lib/jmap/call.ts";
 import type { Connection } from "#lib/jmap/connection.ts";
 import { SetFailure, unwrap } from "#lib/jmap/errors.ts";
+import type { Email, SetResult } from "#lib/jmap/types.ts";
 import { toProblem } from "./problem.ts";
 import type { Attachment, EmailAddress, Id } from "./types.ts";
 
@@ -54,6 +55,18 @@ export function toEmailObject(content: DraftContent, folderId: Id): Record<strin
   };
   for (const name of Object.keys(object)) if (object[name] === undefined) delete object[name];
   return object;
+}
+
+/**
+ * The id of a created message. Saved twice within a second without a change, it is the same message to the byte, and
+ * Cyrus answers `alreadyExists` (RFC 8620 §5.4) with the id of the first. Throws SetFailure when there is none.
+ */
+export function createdId(answer: SetResult<Email>, key: string): Id {
+  const id = answer.created?.[key]?.id;
+  if (id !== undefined) return id;
+  const error = answer.notCreated?.[key] ?? { type: "serverFail" };
+  if (error.type === "alreadyExists" && typeof error["existingId"] === "string") return error["existingId"];
+  throw new SetFailure(error);
 }
 
 /**
@@ -160,12 +173,11 @@ export class DraftSaver {
         accountId: this.#accountId,
         create: { draft: toEmailObject(content, this.#folderId) },
       });
-      const created = answer.created?.["draft"];
-      if (created === undefined) throw new SetFailure(answer.notCreated?.["draft"] ?? { type: "serverFail" });
-      const old = this.#copies;
-      this.#copies = [created.id, ...old];
+      const id = createdId(answer, "draft");
+      const old = this.#copies.filter((one) => one !== id);
+      this.#copies = [id, ...old];
       await this.#destroy(old);
-      return created.id;
+      return id;
     } catch (error) {
       const problem = toProblem(error);
       if (problem.mayHaveHappened) this.#isUnsure = true;

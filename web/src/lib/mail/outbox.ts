@@ -33,6 +33,7 @@ export async function sendFrom(
   content: DraftContent,
   saver: DraftSaver,
   mayBeSent: boolean,
+  savedCopy?: () => Id | undefined,
 ): Promise<SendOutcome> {
   let identityId: Id;
   try {
@@ -49,7 +50,7 @@ export async function sendFrom(
     sentId: folderId(box, "sent"),
     pause: (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds)),
   };
-  return await sendDraft(context, content, saver, mayBeSent);
+  return await sendDraft(context, content, saver, mayBeSent, savedCopy);
 }
 
 function folderId(box: Box, role: FolderRole): Id {

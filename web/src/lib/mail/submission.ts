@@ -6,7 +6,7 @@ import { call } from "#lib/jmap/call.ts";
 import type { Connection } from "#lib/jmap/connection.ts";
 import { SetFailure, unwrap } from "#lib/jmap/errors.ts";
 import type { DeliveryStatus } from "#lib/jmap/types.ts";
-import { type DraftContent, type DraftSaver, findByMessageId, toEmailObject } from "./drafts.ts";
+import { createdId, type DraftContent, type DraftSaver, findByMessageId, toEmailObject } from "./drafts.ts";
 import { MailProblem, type RefusedRecipient, toProblem } from "./problem.ts";
 import type { Id } from "./types.ts";
 
@@ -34,7 +34,8 @@ interface Attempt {
 }
 
 /**
- * Sends a draft. `mayBeSent` says that an earlier attempt's outcome is not known.
+ * Sends a draft. `mayBeSent` says that an earlier attempt's outcome is not known; `savedCopy` names the copy on the
+ * server that holds exactly these words, where there is one, so that 25 MiB are not written twice.
  * Throws MailProblem: `recipients-refused` leaves the draft in place; `mayHaveHappened` asks to call again with `mayBeSent`.
  */
 export function sendDraft(
@@ -42,10 +43,11 @@ export function sendDraft(
   content: DraftContent,
   saver: DraftSaver,
   mayBeSent: boolean,
+  savedCopy: () => Id | undefined = () => undefined,
 ): Promise<SendOutcome> {
   return saver.exclusively(async () => {
     let isUnsure = mayBeSent;
-    const written: Attempt = { draftId: undefined };
+    const written: Attempt = { draftId: savedCopy() };
     for (let attempt = 0;; attempt++) {
       try {
         const outcome = isUnsure ? await resume(context, content, saver, written) : undefined;
@@ -122,14 +124,21 @@ async function submit(
       }),
     ] as const,
   );
-  const answer = unwrap(stored);
-  const id = draftId ?? answer.created?.["draft"]?.id;
-  if (id === undefined) throw new SetFailure(answer.notCreated?.["draft"] ?? { type: "serverFail" });
+  const id = draftId ?? createdId(unwrap(stored), "draft");
   written.draftId = id;
   saver.adopt(id);
+  // The same message was there already: the reference to the create led nowhere, its own id does.
+  if (draftId === undefined && unwrap(stored).created?.["draft"] === undefined) {
+    return await submit(context, content, saver, written);
+  }
   const created = unwrap(submitted).created?.["sent"];
   if (created === undefined) {
-    throw new SetFailure(unwrap(submitted).notCreated?.["sent"] ?? { type: "serverFail" });
+    const error = unwrap(submitted).notCreated?.["sent"] ?? { type: "serverFail" };
+    const isGone = error.properties?.includes("emailId") === true ||
+      /^(notFound|invalidEmail)$/.test(error.type);
+    if (draftId === undefined || !isGone) throw new SetFailure(error);
+    written.draftId = undefined; // deleted elsewhere: written anew
+    return await submit(context, content, saver, written);
   }
   const refused = await findRefused(context, created.id, created.deliveryStatus);
   if (refused.length > 0 && refused.length === recipientsOf(content).length) {
