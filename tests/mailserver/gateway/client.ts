@@ -122,7 +122,7 @@ export class Client {
 /** Waits for a condition; fails with `what`. */
 export async function until<T>(
   what: string,
-  condition: () => Promise<T | undefined | false>,
+  condition: () => T | undefined | false | Promise<T | undefined | false>,
   seconds = 10,
 ): Promise<T> {
   const deadline = Date.now() + seconds * 1000;

@@ -78,14 +78,14 @@ describe.each(mailServersAtHand())("events through the gateway before %s", (kind
   it("come in the types that were asked for, and the stream closes after the first when asked to", async () => {
     const stream = await Listening.to(stage.anne, "types=Email&closeafter=state&ping=0");
     await heard(stream, own);
-    await until("the end of the stream", async () => stream.isOver);
+    await until("the end of the stream", () => stream.isOver);
     expect(new Set(stream.typesOf(own))).toEqual(new Set(["Email"]));
     expect(stream.events.filter(({ event }) => event === "state")).toHaveLength(1);
   });
 
   it("keep the line open with pings", async () => {
     const stream = await Listening.to(stage.anne, "types=*&closeafter=no&ping=1");
-    await until("a ping", async () => stream.events.some(({ event }) => event === "ping"), 8);
+    await until("a ping", () => stream.events.some(({ event }) => event === "ping"), 8);
     expect(JSON.parse(stream.events.find(({ event }) => event === "ping")!.data)).toEqual({ interval: 5 });
     stream.stop();
   });
@@ -101,7 +101,7 @@ describe.each(mailServersAtHand())("events through the gateway before %s", (kind
     await stage.sql("update app.sessions set ended_at = now(), end_reason = 'signed-out' where id = $1", [
       person.sessionId,
     ]);
-    await until("the end of the stream", async () => stream.isOver, 5);
+    await until("the end of the stream", () => stream.isOver, 5);
     expect(other.isOver).toBe(false);
     other.stop();
   });
@@ -111,7 +111,7 @@ describe.each(mailServersAtHand())("events through the gateway before %s", (kind
     const bystander = await Listening.to(stage.bruno);
     await stage.sql("update app.mailboxes set status = 'suspended' where address = $1", [secretariat]);
     try {
-      await until("the end of the stream", async () => stream.isOver, 5);
+      await until("the end of the stream", () => stream.isOver, 5);
       expect(bystander.isOver).toBe(false);
     } finally {
       await stage.sql("update app.mailboxes set status = 'active' where address = $1", [secretariat]);
@@ -188,7 +188,7 @@ describe.each(mailServersAtHand())("events through the gateway before %s", (kind
       const answerTo = (requestId: string) =>
         until(
           `an answer to ${requestId}`,
-          async () => messages.find((one) => one["requestId"] === requestId),
+          () => messages.find((one) => one["requestId"] === requestId),
         );
       return { socket, messages, answerTo, closeCode: () => closeCode };
     }
@@ -243,7 +243,7 @@ describe.each(mailServersAtHand())("events through the gateway before %s", (kind
       await stage.sql("update app.sessions set ended_at = now(), end_reason = 'signed-out' where id = $1", [
         person.sessionId,
       ]);
-      await until("the close", async () => closeCode() !== undefined, 5);
+      await until("the close", () => closeCode() !== undefined, 5);
       expect(closeCode()).toBe(1008);
     });
 
@@ -279,7 +279,7 @@ describe.each(mailServersAtHand())("events through the gateway before %s", (kind
       }, 20);
       await until(
         "the states after the reconnection",
-        async () =>
+        () =>
           stream.events.slice(before).some(({ data }) => "Email" in (JSON.parse(data).changed[own] ?? {})),
         30,
       );
