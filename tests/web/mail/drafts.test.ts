@@ -135,6 +135,17 @@ describe("sending", () => {
     sentOnce(server, draft.messageId);
   });
 
+  test("a message that a dying server left in both folders is taken out of the drafts", async () => {
+    const { server, box } = await openWorld();
+    const draft = draftTo(dr);
+    await sendFrom(box, draft, createDraftSaver(box, [], false), false);
+    const [sent] = server.inFolder("sent");
+    server.patch(sent!.id, { [`mailboxIds/${server.folderId("drafts")}`]: true, "keywords/$draft": true });
+    await sendFrom(box, draft, createDraftSaver(box, [sent!.id], true), true);
+    sentOnce(server, draft.messageId);
+    expect(sent?.keywords).toEqual({ $seen: true });
+  });
+
   test("a request that never arrived is sent again", async () => {
     const { server, jmap, box } = await openWorld();
     const saver = createDraftSaver(box, [], false);

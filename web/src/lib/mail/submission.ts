@@ -84,6 +84,15 @@ async function resume(
   const drafts = await findByMessageId(connection, accountId, context.draftsId, content.messageId);
   drafts.toReversed().forEach((id) => saver.adopt(id));
   if (sent[0] !== undefined) {
+    // A server that died in the middle of the move left the message in both folders.
+    if (drafts.includes(sent[0])) {
+      const patch = {
+        [`mailboxIds/${context.draftsId}`]: null,
+        "keywords/$draft": null,
+        "keywords/$seen": true,
+      };
+      await connection.call("Email/set", { accountId, update: { [sent[0]]: patch } });
+    }
     await saver.settle(sent[0]);
     return { refused: [] };
   }
