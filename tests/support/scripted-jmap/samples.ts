@@ -43,12 +43,12 @@ export const htmlLetter = `<html><head><style>p{color:red}</style></head><body>
 <table border="1" cellpadding="6" style="border-collapse:collapse"><tr><th>Examen</th><th>Résultat</th></tr>
 <tr><td>Échographie</td><td>FEVG 58&nbsp;%</td></tr><tr><td>NT-proBNP</td><td>112&nbsp;ng/L</td></tr></table>
 <p>Conduite à tenir : poursuite du traitement, contrôle dans six mois.</p>
-<img src="https://traceur.example.test/pixel.gif" width="1" height="1"><img src="cid:logo" width="28" alt="Logo de la clinique">
+<img src="https://traceur.example.test/pixel.gif" width="1" height="1"><img src="cid:logo" width="90" alt="Logo de la clinique">
 <p>Bien confraternellement,<br>Dr Hélène Œuvrard</p><script>document.title="pwned"</script></body></html>`;
 
 const png = Uint8Array.from(
   atob(
-    "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAYAAACNMs+9AAAAFUlEQVR42mNkYPhfz0AEYBxVSF+FABJADveWkH6oAAAAAElFTkSuQmCC",
+    "iVBORw0KGgoAAAANSUhEUgAAAB4AAAADCAIAAAALGiiwAAAAEklEQVR42mPgjqmlEWIYkkYDAJjHUCmErrn0AAAAAElFTkSuQmCC",
   ),
   (letter) => letter.charCodeAt(0),
 );
