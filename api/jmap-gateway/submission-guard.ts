@@ -5,7 +5,7 @@
  */
 import type { Box } from "./accounts.ts";
 import { type CallContext, responseOf } from "./box-calls.ts";
-import { type Guard, withoutRefused, withRefusals } from "./guards.ts";
+import type { Guard } from "./guards.ts";
 import type { Attempt, Ledger } from "./ledger.ts";
 import { mail, submission } from "./methods.ts";
 import type { SetError } from "./originators.ts";
@@ -18,6 +18,13 @@ import {
   type RecipientVerdict,
   refuseRecipients,
 } from "./submission-check.ts";
+import {
+  deliveryStatuses,
+  type Outcome,
+  outcomeOf,
+  outcomeUnknown,
+  withVerdicts,
+} from "./submission-outcome.ts";
 
 export interface SubmissionGuardOptions {
   readonly addressesOf: (box: Box) => Promise<ReadonlySet<string>>;
@@ -26,56 +33,42 @@ export interface SubmissionGuardOptions {
   readonly ledger: Ledger;
 }
 
-function outcomeUnknown(retryAfterSeconds: number): SetError {
-  return {
-    type: "urn:mssante:error:submission-outcome-unknown",
-    description:
-      "This message was sent before and nobody knows yet whether it left. Ask again later; do not resend.",
-    "urn:mssante:retryAfterSeconds": retryAfterSeconds,
-  };
-}
-
-/** The MTA said "later" (our hook could not answer, or asks to wait): no refusal, and no proof either. */
-function isTemporary(error: unknown): boolean {
-  return isObject(error) && typeof error.description === "string" &&
-    /(^|DATA: )4\d\d /.test(error.description);
-}
-
-/** The `onSuccess…` arguments for the creates that go on; those of a repeat are done by the gateway itself. */
-function successActions(args: Arguments, forwarded: ReadonlySet<string>): Arguments {
-  const keeps = (key: string) => !key.startsWith("#") || forwarded.has(key.slice(1));
+/** The `onSuccess…` arguments for submissions that exist already; those of creates are done once they are proved. */
+function actionsOnExisting(args: Arguments): Arguments {
+  const isExisting = (key: unknown) => typeof key === "string" && !key.startsWith("#");
   const actions: Arguments = {};
   if (isObject(args.onSuccessUpdateEmail)) {
-    actions.onSuccessUpdateEmail = Object.fromEntries(
-      Object.entries(args.onSuccessUpdateEmail).filter(([key]) => keeps(key)),
-    );
+    const kept = Object.entries(args.onSuccessUpdateEmail).filter(([key]) => isExisting(key));
+    actions.onSuccessUpdateEmail = kept.length === 0 ? null : Object.fromEntries(kept);
   }
   if (Array.isArray(args.onSuccessDestroyEmail)) {
-    actions.onSuccessDestroyEmail = args.onSuccessDestroyEmail.filter((key) =>
-      typeof key === "string" && keeps(key)
-    );
+    const kept = args.onSuccessDestroyEmail.filter(isExisting);
+    actions.onSuccessDestroyEmail = kept.length === 0 ? null : kept;
   }
   return actions;
 }
 
-/** What `onSuccess…` asks for messages that had been sent already: the first attempt may not have come to it. */
-function repeatedActions(
+/** Email/set for what `onSuccess…` asks of messages that are sent, now or before; undefined when it asks nothing. */
+function actionsOnSent(
   args: Arguments,
-  repeats: ReadonlyMap<string, string>,
+  sent: ReadonlyMap<string, string>,
   accountId: string,
 ): Arguments | undefined {
   const update: Record<string, unknown> = {};
   const destroy: string[] = [];
-  for (const [key, emailId] of repeats) {
+  for (const [key, emailId] of sent) {
     const patch = isObject(args.onSuccessUpdateEmail) ? args.onSuccessUpdateEmail[`#${key}`] : undefined;
     if (isObject(patch)) update[emailId] = patch;
     if (Array.isArray(args.onSuccessDestroyEmail) && args.onSuccessDestroyEmail.includes(`#${key}`)) {
       destroy.push(emailId);
     }
   }
-  return Object.keys(update).length === 0 && destroy.length === 0
-    ? undefined
-    : { accountId, update, destroy };
+  if (Object.keys(update).length === 0 && destroy.length === 0) return undefined;
+  return {
+    accountId,
+    ...(Object.keys(update).length === 0 ? {} : { update }),
+    ...(destroy.length === 0 ? {} : { destroy }),
+  };
 }
 
 export function createSubmissionGuard(options: SubmissionGuardOptions): Guard {
@@ -117,70 +110,67 @@ export function createSubmissionGuard(options: SubmissionGuardOptions): Guard {
     return { refused, candidates };
   }
 
-  return async ([name, args, callId], box, context) => {
-    const { refused, candidates } = await judgeAll(args, box, context);
-    const attempts = new Map<string, Attempt>();
-    const repeats = new Map<string, Record<string, unknown>>();
-    for (const [key, candidate] of candidates) {
-      const attempt = { personId: context.personId, box, messageId: candidate.messageId };
-      const claim = await ledger.claim(attempt, candidate.recipients);
-      if (claim.kind === "forward") attempts.set(key, attempt);
-      else if (claim.kind === "already-sent") repeats.set(key, claim.answer);
-      else refused.set(key, outcomeUnknown(claim.retryAfterSeconds));
-    }
-
-    const kept = new Set(attempts.keys());
-    const create = Object.fromEntries([...kept].map((key) => [key, candidates.get(key)!.create]));
-    const call: Invocation = [
-      name,
-      { ...withoutRefused(args, refused, new Map()), ...successActions(args, kept), create },
-      callId,
-    ];
-    const catchUp = repeatedActions(
-      args,
-      new Map([...repeats.keys()].map((key) => [key, candidates.get(key)!.emailId])),
-      box.session.accountId,
-    );
-    let responses: Invocation[];
+  /** Sends the call and looks how each create ended; closes its row of the ledger. */
+  async function forward(
+    call: Invocation,
+    attempts: ReadonlyMap<string, Attempt>,
+    box: Box,
+    context: CallContext,
+  ): Promise<{ responses: Invocation[]; outcomes: ReadonlyMap<string, Outcome> }> {
+    const [name] = call;
+    const lookId = crypto.randomUUID();
+    const look: Invocation = ["EmailSubmission/get", {
+      accountId: box.session.accountId,
+      ids: [...attempts.keys()].map((key) => `#${key}`),
+      properties: ["deliveryStatus"],
+    }, lookId];
+    let all: Invocation[];
     try {
-      responses = await context.send(
-        box,
-        catchUp === undefined ? [call] : [call, ["Email/set", catchUp, callId]],
-        [mail, submission],
-      );
+      all = await context.send(box, attempts.size === 0 ? [call] : [call, look], [mail, submission]);
     } catch (error) {
       await Promise.all([...attempts.values()].map((attempt) => ledger.lost(attempt)));
       throw error;
     }
-    await closeAttempts(attempts, responses, name);
-    await releaseCanceled(args, responses, name, box, context);
-    const answer = responseOf(responses, name)?.[1];
-    if (isObject(answer?.notCreated)) {
-      for (const [key, error] of Object.entries(answer.notCreated)) {
-        if (isTemporary(error)) refused.set(key, outcomeUnknown(5));
-      }
-    }
-    return withRepeats(withRefusals(responses, name, refused), name, repeats);
-  };
-
-  async function closeAttempts(
-    attempts: ReadonlyMap<string, Attempt>,
-    responses: readonly Invocation[],
-    name: string,
-  ) {
-    const answer = responseOf(responses, name)?.[1];
-    const failure = responses.find(([answered]) => answered === "error")?.[1].type;
-    const mayHaveActed = failure === "serverPartialFail" || failure === "serverFail" ||
-      failure === "serverUnavailable";
+    const responses = all.filter(([, , id]) => id !== lookId);
+    const statuses = deliveryStatuses(all.find(([answered, , id]) => id === lookId && answered !== "error"));
+    const outcomes = new Map<string, Outcome>();
     for (const [key, attempt] of attempts) {
-      const created = isObject(answer?.created) ? answer.created[key] : undefined;
-      const error = isObject(answer?.notCreated) ? answer.notCreated[key] : undefined;
-      if (isObject(created)) await ledger.accepted(attempt, created);
-      else if (isTemporary(error)) await ledger.lost(attempt);
-      else if (error !== undefined || (answer === undefined && !mayHaveActed)) await ledger.refused(attempt);
-      else await ledger.lost(attempt);
+      const outcome = outcomeOf(key, name, responses, statuses);
+      outcomes.set(key, outcome);
+      if (outcome.kind === "accepted") await ledger.accepted(attempt, outcome.created);
+      else await ledger[outcome.kind](attempt);
     }
+    return { responses, outcomes };
   }
+
+  return async ([name, args, callId], box, context) => {
+    const { refused, candidates } = await judgeAll(args, box, context);
+    const attempts = new Map<string, Attempt>();
+    const created = new Map<string, Record<string, unknown>>();
+    for (const [key, candidate] of candidates) {
+      const attempt = { personId: context.personId, box, messageId: candidate.messageId };
+      const claim = await ledger.claim(attempt, candidate.recipients);
+      if (claim.kind === "forward") attempts.set(key, attempt);
+      else if (claim.kind === "already-sent") created.set(key, claim.answer);
+      else refused.set(key, outcomeUnknown(claim.retryAfterSeconds));
+    }
+
+    const create = Object.fromEntries([...attempts.keys()].map((key) => [key, candidates.get(key)!.create]));
+    const call: Invocation = [name, { ...args, ...actionsOnExisting(args), create }, callId];
+    const { responses, outcomes } = await forward(call, attempts, box, context);
+    await releaseCanceled(args, responses, name, box, context);
+    for (const [key, outcome] of outcomes) {
+      if (outcome.kind === "accepted") created.set(key, outcome.created);
+      else if (outcome.kind === "lost") refused.set(key, outcomeUnknown(5));
+      else if (outcome.error !== undefined) refused.set(key, outcome.error);
+    }
+    const sent = new Map([...created.keys()].map((key) => [key, candidates.get(key)!.emailId]));
+    const actions = actionsOnSent(args, sent, box.session.accountId);
+    const answered = withVerdicts(responses, name, { created, notCreated: refused });
+    if (actions === undefined) return answered;
+    // The implicit Email/set of RFC 8621 §7.5, once it is proved that there is something to file.
+    return [...answered, ...await context.send(box, [["Email/set", actions, callId]], [mail])];
+  };
 
   async function releaseCanceled(
     args: Arguments,
@@ -196,25 +186,4 @@ export function createSubmissionGuard(options: SubmissionGuardOptions): Guard {
       .map(([id]) => id);
     await ledger.canceled(context.personId, box, canceled);
   }
-}
-
-/** Answers a repeat as created, with the ids of the first time. */
-function withRepeats(
-  responses: readonly Invocation[],
-  name: string,
-  repeats: ReadonlyMap<string, Record<string, unknown>>,
-): Invocation[] {
-  if (repeats.size === 0) return [...responses];
-  const answer = responseOf(responses, name);
-  return responses.map((response) => {
-    if (response !== answer) return response;
-    const created = isObject(response[1].created) ? response[1].created : {};
-    // A first attempt whose answer was lost left no id of the EmailSubmission; clients only need one to be there.
-    const again = [...repeats].map(([key, ids]) => [key, { id: "already-sent", ...ids }]);
-    return [
-      response[0],
-      { ...response[1], created: { ...created, ...Object.fromEntries(again) } },
-      response[2],
-    ];
-  });
 }
