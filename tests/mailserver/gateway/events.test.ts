@@ -106,6 +106,14 @@ describe.each(mailServersAtHand())("events through the gateway before %s", (kind
     other.stop();
   });
 
+  it("end at sign-out", async () => {
+    const person = await stage.signIn(stage.anne);
+    const stream = await Listening.to(person);
+    const answer = await person.fetch("/auth/sign-out", { method: "POST" });
+    await answer.body?.cancel();
+    await until("the end of the stream", () => stream.isOver, 5);
+  });
+
   it("end when a box of the stream is suspended, within five seconds", async () => {
     const stream = await Listening.to(stage.anne);
     const bystander = await Listening.to(stage.bruno);
