@@ -32,7 +32,7 @@ export async function startWorld(messages: number, say: (sentence: string) => vo
   const directory = await Deno.makeTempDir({ prefix: "mssante-load-" });
   await Deno.chmod(directory, 0o711);
   const names = [...await portNames("stalwart"), "spare"];
-  const { spare, ...ports } = findFreePorts(names, 18_900, 19_099);
+  const { spare, ...ports } = findFreePorts(names);
   const platform = new Platform({
     directory,
     packagesDirectory: `${localDirectory()}/packages`,

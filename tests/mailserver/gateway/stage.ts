@@ -95,7 +95,7 @@ export async function startStage(kind: MailKind): Promise<Stage> {
   const runAs = unprivilegedAccount();
   const secretsDirectory = `${root}/secrets`;
   const { launch, portNames } = await launcherOf(kind);
-  const ports = findFreePorts(["postgres", "gateway", "border", ...portNames], 18_900, 19_099);
+  const ports = findFreePorts(["postgres", "gateway", "border", ...portNames]);
   const postgres = await startPostgres({
     directory: `${root}/postgres`,
     secretsDirectory,
