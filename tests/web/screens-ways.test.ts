@@ -1,0 +1,64 @@
+/** The way in, the way out, and what can be missing; and axe's word on every screen. */
+import { describe, expect, test } from "vitest";
+import { eventually, look, openScreen, rows, useBrowser } from "./screens.ts";
+
+useBrowser();
+
+describe("the way in and what can be missing", () => {
+  test("nobody signed in: one button, and why", async () => {
+    const { page, server } = await openScreen();
+    server.jmap.isSignedOut = true;
+    await page.goto(`${server.url}/sign-in?reason=expired&returnTo=%2Fmail`);
+    await page.getByRole("link", { name: "Se connecter avec Pro Santé Connect" }).waitFor();
+    await look(page, "sign-in");
+    expect(await page.getByRole("link").getAttribute("href")).toBe("/auth/sign-in?returnTo=%2Fmail");
+    await page.goto(`${server.url}/sign-in?returnTo=https://evil.test`);
+    expect(await page.getByRole("link").getAttribute("href")).toBe("/auth/sign-in?returnTo=%2Fmail");
+  });
+
+  test("a page opened without a session leads to the sign-in page and back", async () => {
+    const { page, server } = await openScreen();
+    server.jmap.isSignedOut = true;
+    await page.goto(`${server.url}/mail/anne.allard%40alpha.mssante.test/archive`);
+    await page.getByRole("link", { name: "Se connecter avec Pro Santé Connect" }).click();
+    await page.getByText("Aucun message ici").waitFor();
+    expect(new URL(page.url()).pathname).toBe("/mail/anne.allard%40alpha.mssante.test/archive");
+  });
+
+  test("a person without a box", async () => {
+    const { page, server } = await openScreen();
+    server.hasBoxes = false;
+    await page.goto(`${server.url}/mail`);
+    await page.getByRole("heading", { name: "Aucune boîte" }).waitFor();
+    await look(page, "no-box");
+  });
+
+  test("a mail server that is down at first is waited for", async () => {
+    const { page, server } = await openScreen();
+    server.jmap.isDown = true;
+    await page.goto(`${server.url}/mail`);
+    await page.getByText(/Messagerie indisponible/).first().waitFor();
+    await look(page, "down-at-first");
+    server.jmap.isDown = false;
+    await rows(page).first().locator(".who").waitFor();
+    await eventually(() => page.getByText(/Messagerie indisponible/).count()).toBe(0);
+  });
+
+  test("signing out forgets the drafts that the server holds", async () => {
+    const { page, visit, server } = await openScreen();
+    await visit();
+    await page.keyboard.press("c");
+    await page.getByLabel("Objet").fill("Gardé par le serveur");
+    await page.getByRole("button", { name: /Se déconnecter/ }).click();
+    await page.getByText("Vous êtes déconnecté").waitFor();
+    expect(server.own.inFolder("drafts")).toHaveLength(1);
+    const kept = await page.evaluate(async () => {
+      const { promise, resolve } = Promise.withResolvers<IDBDatabase>();
+      const request = indexedDB.open("mss-drafts");
+      request.onsuccess = () => resolve(request.result);
+      const all = (await promise).transaction("drafts").objectStore("drafts").getAll();
+      return await new Promise<number>((done) => all.onsuccess = () => done(all.result.length));
+    });
+    expect(kept).toBe(0);
+  });
+});
