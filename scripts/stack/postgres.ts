@@ -75,9 +75,8 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     log_timezone: "UTC",
     timezone: "UTC",
     jit: "off",
-    ...(options.durable
-      ? {}
-      : { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_wal_size: "2GB" }),
+    // Without fsync a power cut loses data, a kill -9 does not: what was committed has been handed to the kernel.
+    ...(options.durable ? {} : { fsync: "off", full_page_writes: "off", max_wal_size: "2GB" }),
   };
   const running = await startProcess({
     name: "postgres",

@@ -34,6 +34,8 @@ export class SupervisedPart<Running extends RunningPart> {
   #wanted = false;
   #deaths = 0;
   #restart: Promise<void> = Promise.resolve();
+  /** A start that is under way: a second one waits for it. */
+  #starting: Promise<void> | undefined;
   #wake: (() => void) | undefined;
 
   constructor(options: SupervisedOptions<Running>) {
@@ -55,7 +57,8 @@ export class SupervisedPart<Running extends RunningPart> {
   async start(): Promise<void> {
     if (this.#current !== undefined) return;
     this.#wanted = true;
-    await this.#launch();
+    this.#starting ??= this.#launch().finally(() => this.#starting = undefined);
+    await this.#starting;
   }
 
   /** Ends the part in good order and leaves it ended. */

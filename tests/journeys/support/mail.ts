@@ -127,6 +127,7 @@ export async function withMessageId(
       properties: ["id", "messageId"],
     }, "g"],
   ]);
+  answerOf(responses, "q"); // Its error says more than that of the call that refers to it.
   const list = answerOf(responses, "g").list as { id: string; messageId: string[] | null }[];
   return list.filter((one) => one.messageId?.includes(messageId)).map((one) => one.id);
 }
@@ -136,7 +137,8 @@ export function isWorthRepeating(error: unknown): boolean {
   if (error instanceof HttpFailure) return error.status >= 500 || error.status === 429;
   if (error instanceof TypeError) return true;
   return error instanceof Error &&
-    /serverUnavailable|serverFail|serverPartialFail|no account for|has no folder|try again|later/i.test(
-      error.message,
-    );
+    /serverUnavailable|serverFail|serverPartialFail|no account for|no session for|has no folder|try again|later/i
+      .test(
+        error.message,
+      );
 }
