@@ -24,6 +24,8 @@ export interface ServedRequest {
   readonly path: string;
   readonly methods: readonly string[];
   readonly calls: readonly Invocation[];
+  /** The page asked by itself: no sign of life of the person. */
+  readonly isBackground: boolean;
 }
 
 const gateway = "urn:mssante:params:jmap:gateway";
@@ -80,7 +82,8 @@ export class ScriptedJmap {
         ? await request.json() as { methodCalls: Invocation[] }
         : undefined;
       const calls = body?.methodCalls ?? [];
-      this.served.push({ path: pathname, methods: calls.map(([method]) => method), calls });
+      const isBackground = request.headers.get("x-mss-background") === "1";
+      this.served.push({ path: pathname, methods: calls.map(([method]) => method), calls, isBackground });
       await this.gate;
       if (this.isSignedOut) return problem(401, "sign-in-required");
       if (this.isDown) return problem(503, "mail-server-unavailable");

@@ -61,3 +61,17 @@ test("a count that left the server before the last local change is not shown", a
   await expect.poll(() => box.folder("inbox")?.unread, { timeout: 5000 }).toBe(6);
   expect(box.store.messages.get(ids[0]!)?.keywords["$seen"]).toBe(true);
 });
+
+test("what the page asks by itself is no sign of life; what the person does is", async () => {
+  const { server, jmap, box, openList, ids } = await openWorld(3);
+  const list = await openList();
+  expect(jmap.served.map(({ isBackground }) => isBackground)).toEqual([false]);
+  jmap.served.length = 0;
+  server.deliver({ receivedAt: "2026-06-01T00:00:00Z" });
+  await box.sync();
+  expect(jmap.served.map(({ isBackground }) => isBackground)).toEqual([true, true]);
+  jmap.served.length = 0;
+  await box.mark([ids[0]!], "seen", true);
+  expect(jmap.served[0]?.isBackground).toBe(false);
+  expect(list.total).toBe(4);
+});

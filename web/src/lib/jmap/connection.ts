@@ -19,9 +19,13 @@ export interface ConnectionOptions {
 
 interface Group {
   readonly calls: readonly Call[];
+  readonly isBackground: boolean;
   readonly resolve: (answers: unknown[]) => void;
   readonly reject: (reason: unknown) => void;
 }
+
+/** What the platform does not take for a sign of life of the person. */
+const background = { "x-mss-background": "1" };
 
 type Invocation = [string, Record<string, unknown>, string];
 
@@ -40,7 +44,7 @@ export class Connection {
   session(reload = false): Promise<Session> {
     if (this.#session === undefined || reload) {
       const loading = this.#fetchJson<Session>(this.#options.sessionUrl, {
-        headers: { accept: "application/json" },
+        headers: { accept: "application/json", ...(reload ? background : {}) },
       });
       this.#session = loading;
       loading.catch(() => {
@@ -56,10 +60,13 @@ export class Connection {
     return unwrap(answer as Results[M] | MethodError);
   }
 
-  /** Calls that refer to each other: they leave in this order and in the same request. */
-  group<const C extends readonly Call[]>(calls: C): Promise<Answers<C>> {
+  /**
+   * Calls that refer to each other: they leave in this order and in the same request. `isBackground`: the page asks by
+   * itself, and an abandoned session must not live on by that.
+   */
+  group<const C extends readonly Call[]>(calls: C, isBackground = false): Promise<Answers<C>> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown[]>();
-    this.#waiting.push({ calls, resolve, reject });
+    this.#waiting.push({ calls, isBackground, resolve, reject });
     if (!this.#isScheduled) {
       this.#isScheduled = true;
       queueMicrotask(() => {
@@ -118,7 +125,11 @@ export class Connection {
         session.apiUrl,
         {
           method: "POST",
-          headers: { "content-type": "application/json", accept: "application/json" },
+          headers: {
+            "content-type": "application/json",
+            accept: "application/json",
+            ...(groups.every(({ isBackground }) => isBackground) ? background : {}),
+          },
           body,
         },
       );

@@ -158,6 +158,7 @@ export class MessageList {
           properties: messageProperties,
         }),
       ] as const,
+      isRefresh,
     );
     if (queried instanceof MethodError && queried.type === "anchorNotFound" && anchor !== undefined) {
       this.#ids[this.#first] = undefined;

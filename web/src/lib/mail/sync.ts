@@ -51,6 +51,7 @@ export async function syncBox(connection: Connection, accountId: Id, store: BoxS
         properties: ["id", "mailboxIds", "keywords"],
       }),
     ] as const,
+    true,
   );
   // A count or flag that left the server before the last change made here would undo it on the screen.
   if (epoch !== store.epoch || store.pending > 0) return { ...unchanged, isStale: true };
