@@ -20,19 +20,24 @@ export async function startBrowser(): Promise<Browser> {
   });
 }
 
-/** A profile of its own: cookies and storage of one person. Requests to any other origin than the platform's fail the test. */
+/**
+ * A profile of its own: cookies and storage of one person. `foreign` collects what it asks of any other origin than those named;
+ * such a request is not let through.
+ */
 export async function openProfile(
   browser: Browser,
   allowedOrigins: readonly string[],
-): Promise<BrowserContext> {
+): Promise<{ context: BrowserContext; foreign: string[] }> {
   const context = await browser.newContext({ locale: "fr-FR", acceptDownloads: true });
-  await context.route("**/*", async (route) => {
-    const url = new URL(route.request().url());
-    const local = url.protocol === "data:" || url.protocol === "blob:";
-    if (local || allowedOrigins.includes(url.origin)) await route.continue();
-    else await route.abort("blockedbyclient");
+  const foreign: string[] = [];
+  await context.route((url) => {
+    const isLocal = url.protocol === "data:" || url.protocol === "blob:";
+    return !isLocal && !allowedOrigins.includes(url.origin);
+  }, async (route) => {
+    foreign.push(route.request().url());
+    await route.abort("blockedbyclient");
   });
-  return context;
+  return { context, foreign };
 }
 
 /** Signs in by the page of the simulated Pro Santé Connect, as the person whose button is named so. */
