@@ -1,4 +1,5 @@
 /** Typed method calls and references between calls of one group. */
+import type { Requests } from "jmap-jam";
 import type { MethodError } from "./errors.ts";
 import type { Method, ResultReference, Results } from "./types.ts";
 
@@ -7,7 +8,15 @@ export interface Call<M extends Method = Method> {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-export function call<M extends Method>(method: M, args: Readonly<Record<string, unknown>>): Call<M> {
+/**
+ * The names of a method's arguments as jmap-jam has them from RFC 8620 and RFC 8621, each also as a reference (`#ids`): a
+ * misspelt one does not compile. Its client itself is not used: it sends a bearer token, where we have a cookie, and no queue.
+ */
+export type Arguments<M extends Method> = {
+  readonly [Name in keyof Requests[M] as Name extends string ? Name | `#${Name}` : never]?: unknown;
+};
+
+export function call<M extends Method>(method: M, args: Arguments<M>): Call<M> {
   return { method, args };
 }
 
