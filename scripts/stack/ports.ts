@@ -3,7 +3,7 @@
  * port of every interface (facts on Stalwart), so ports are checked before anything starts and read back afterwards.
  */
 import { StartFailure } from "./failure.ts";
-import { holderOf } from "./proc.ts";
+import { holderOf, startTimeOf, stillRuns } from "./proc.ts";
 
 export interface Address {
   readonly host: string;
@@ -67,10 +67,12 @@ export function requireFreePorts(wanted: Readonly<Record<string, number>>): void
   }
 }
 
-const handedOut = new Set<number>();
+/** One file per port handed out, with its process: test files run side by side in processes of their own. */
+const reservations = "/tmp/mssante-ports";
 
 /**
- * Free loopback ports below the kernel's ephemeral range, for tests: none is handed out twice by one process.
+ * Free loopback ports below the kernel's ephemeral range, for tests: none is handed out twice while the process that got it
+ * still runs.
  *
  * @throws StartFailure when the range is exhausted.
  */
@@ -83,14 +85,37 @@ export function findFreePorts<Name extends string>(
   const found: Partial<Record<Name, number>> = {};
   let candidate = from + Math.floor(Math.random() * (to - from) / 2);
   for (const name of names) {
-    while (taken.has(candidate) || handedOut.has(candidate) || !canBind(candidate)) {
+    while (taken.has(candidate) || !canBind(candidate) || !reserve(candidate)) {
       candidate += 1;
       if (candidate > to) throw new StartFailure(`No free port is left between ${from} and ${to}.`);
     }
-    handedOut.add(candidate);
     found[name] = candidate;
   }
   return found as Record<Name, number>;
+}
+
+/** Whether the port is now this process's, by a file that only one process can make. */
+function reserve(port: number): boolean {
+  const path = `${reservations}/${port}`;
+  try {
+    Deno.mkdirSync(reservations, { recursive: true });
+    Deno.chmodSync(reservations, 0o1777); // Every account of the machine notes its own there.
+  } catch {
+    // Another account made the directory.
+  }
+  try {
+    const [pid, startTime] = Deno.readTextFileSync(path).split(" ");
+    if (startTime !== undefined && stillRuns(Number(pid), startTime)) return false;
+    Deno.removeSync(path);
+  } catch {
+    // Nobody has it; or another account had, whose note cannot be removed: then the next line fails.
+  }
+  try {
+    Deno.writeTextFileSync(path, `${Deno.pid} ${startTimeOf(Deno.pid) ?? ""}`, { createNew: true });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function canBind(port: number): boolean {
