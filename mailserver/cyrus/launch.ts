@@ -35,6 +35,9 @@ import { userInfo } from "node:os";
 /** Ports the launcher needs, by the names used in `LaunchOptions.ports`. */
 export const portNames = ["jmap", "imap", "lmtp", "submission", "relay", "internal"] as const;
 
+/** Its queue and boxes are files: a crash of the database leaves no lock behind. */
+export const keepsLocksInDatabase = false;
+
 type PortName = typeof portNames[number];
 
 const eximPackages: PackageSet = {

@@ -24,6 +24,9 @@ import { publishServices } from "./services.ts";
 
 export { portNames } from "./configure.ts";
 
+/** Its locks are rows: when PostgreSQL dies under it some stay, and hold mail for ten minutes, until a start frees them. */
+export const keepsLocksInDatabase = true;
+
 /**
  * Starts the server and returns when it serves.
  *

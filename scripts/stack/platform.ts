@@ -45,6 +45,8 @@ export interface PlatformOptions {
 
 interface Launcher {
   readonly portNames: readonly string[];
+  /** Whether a crash of the database leaves locks of the mail server behind, which only its start frees. */
+  readonly keepsLocksInDatabase: boolean;
   launch(options: LaunchOptions): Promise<RunningMailServer>;
 }
 
@@ -85,6 +87,7 @@ export class Platform {
       "postgres",
       (directory, log) =>
         startPostgres({ ...this.#shared(directory), durable, port: this.#port("postgres"), log }),
+      () => this.#restartMailServer(),
     );
     this.redis = this.#part(
       "redis",
@@ -220,12 +223,14 @@ export class Platform {
   #part<Running extends RunningPart>(
     name: PartName,
     launch: (directory: string, log: (line: string) => void) => Promise<Running>,
+    afterStart?: () => Promise<void>,
   ): SupervisedPart<Running> {
     const { directory, restarts, reporter } = this.#options;
     return new SupervisedPart({
       name,
       restarts,
       say: reporter.say,
+      ...(afterStart === undefined ? {} : { afterStart }),
       launch: async () => {
         // Two mail servers do not share a directory.
         const own = `${directory}/${name === "mail-server" ? this.#options.mail.kind : name}`;
@@ -233,6 +238,23 @@ export class Platform {
         return await launch(own, (line) => reporter.log(name, line));
       },
     });
+  }
+
+  /**
+   * A database that died under a mail server that keeps its locks there leaves locks that nobody frees, and the mail they
+   * hold waits for ten minutes: such a server is started again too, with its own recovery step.
+   */
+  async #restartMailServer(): Promise<void> {
+    if (!this.mailServer.isRunning) return;
+    try {
+      if (!(await launcherOf(this.#options.mail.kind)).keepsLocksInDatabase) return;
+      await this.mailServer.stop();
+      await this.mailServer.start();
+    } catch (error) {
+      this.#options.reporter.say(
+        `The mail server did not start again: ${error instanceof Error ? error.message : error}`,
+      );
+    }
   }
 
   #simulated(

@@ -19,6 +19,8 @@ export interface SupervisedOptions<Running extends RunningPart> {
   readonly restarts: boolean;
   /** Receives one sentence each time the part dies, fails to start again, or is back. */
   readonly say: (sentence: string) => void;
+  /** Called after each start, once the part is `current`. It must not throw. */
+  readonly afterStart?: () => Promise<void>;
   /** Waiting times in milliseconds before the first, second … new start; the last one repeats. */
   readonly backoffMilliseconds?: readonly number[];
 }
@@ -94,6 +96,7 @@ export class SupervisedPart<Running extends RunningPart> {
       }
       this.#restart = this.#startAgain(running, code);
     });
+    await this.#options.afterStart?.();
   }
 
   async #startAgain(dead: Running, code: number): Promise<void> {
