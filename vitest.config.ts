@@ -64,8 +64,8 @@ export default defineConfig({
           globalSetup: [clusterSetup],
           testTimeout: 60_000,
           hookTimeout: 180_000,
-          // Each file runs mail servers of its own, and mostly waits for them.
-          maxWorkers: 3,
+          // Each file runs mail servers of its own: more than two at once on two cores starve each other.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
