@@ -78,7 +78,7 @@ export async function applyInRecovery(
     const recovery = await startRecovery(program, choosePort());
     try {
       if (recovery === undefined) {
-        // Somebody took the port between the check and the bind.
+        // Somebody took the port between the check and the bind, or the server listens and stays mute.
         if (attempt === recoveryAttempts) {
           throw new StartFailure("The mail server found no port for its recovery start.");
         }
@@ -92,8 +92,9 @@ export async function applyInRecovery(
 }
 
 const recoveryAttempts = 3;
+const recoveryPatienceMilliseconds = 15_000;
 
-/** `undefined` when the server could not bind the port and sat on another one: it is killed at once. */
+/** `undefined` when the server could not bind the port and sat on another one, or stays mute: it is killed. */
 async function startRecovery(
   program: ServerProgram,
   port: number,
@@ -104,7 +105,7 @@ async function startRecovery(
   const endpoint: JmapEndpoint = {
     url: `http://127.0.0.1:${port}/jmap/`,
     authorization: basicAuthorization(login, secret),
-    timeoutMilliseconds: 15_000,
+    timeoutMilliseconds: 5_000,
   };
   const server = await start({ ...program, environment });
   try {
@@ -119,8 +120,18 @@ async function startRecovery(
       await server.kill();
       return undefined;
     }
-    await waitUntil(server, () => answers(endpoint), "did not answer in recovery mode");
-    return { server, endpoint };
+    // It answers within a second or, seen on a loaded machine, not at all: then another start on another port does.
+    const deadline = Date.now() + recoveryPatienceMilliseconds;
+    await waitUntil(
+      server,
+      async () => await answers(endpoint) || Date.now() > deadline,
+      "did not answer in recovery mode",
+    );
+    if (Date.now() > deadline) {
+      await server.kill();
+      return undefined;
+    }
+    return { server, endpoint: { ...endpoint, timeoutMilliseconds: 15_000 } };
   } catch (error) {
     await server.kill();
     throw error;
