@@ -88,13 +88,26 @@ export function problemResponses<const S extends readonly Slug[]>(...slugs: S) {
 
 /** What any operation behind the sign-in may answer. */
 export const commonProblems = ["sign-in-required", "internal-error", "service-unavailable"] as const;
-/** What any operation that changes something may answer beside. */
-export const changeProblems = [
+/** What an operation that changes something and takes no body may answer beside. */
+export const bodilessProblems = [
   ...commonProblems,
   "not-same-origin",
   "forbidden",
+  "invalid-request",
+] as const;
+/** What an operation that changes something and takes a body may answer beside. */
+export const changeProblems = [
+  ...bodilessProblems,
   "malformed-json",
   "unsupported-media-type",
   "request-too-large",
-  "invalid-request",
 ] as const;
+/** The same of an operation that may be repeated under its `Idempotency-Key`: every POST. */
+export const repeatableProblems = [
+  ...changeProblems,
+  "idempotency-key-reused",
+  "idempotency-key-in-use",
+] as const;
+
+/** The `content` of a body or an answer in JSON. */
+export const json = <T>(schema: T) => ({ "application/json": { schema } });

@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import {
   type ApiEnv,
-  commonProblems,
+  bodilessProblems,
   contextOf,
   createRoute,
   createRoutes,
@@ -11,10 +11,7 @@ import { clientPasswordBody, mailboxParam } from "./schemas.ts";
 import { newClientSecret, setClientSecret } from "./set-client-secret.ts";
 
 const problems = problemResponses(
-  ...commonProblems,
-  "not-same-origin",
-  "forbidden",
-  "invalid-request",
+  ...bodilessProblems,
   "mailbox-not-found",
   "mailbox-closed",
 );

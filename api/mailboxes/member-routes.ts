@@ -3,20 +3,20 @@ import { inSystem } from "../database/in-tenant.ts";
 import { idempotencyHeader } from "../http/idempotency.ts";
 import {
   type ApiEnv,
-  changeProblems,
+  bodilessProblems,
   commonProblems,
   contextOf,
   createRoute,
   createRoutes,
+  json,
   problemResponses,
+  repeatableProblems,
 } from "../http/openapi.ts";
 import { addMember } from "./add-member.ts";
 import { authoriseOnMailbox } from "./locate.ts";
 import { listMembers } from "./queries.ts";
 import { removeMember } from "./remove-member.ts";
 import { mailboxParam, memberBody, memberInput, memberList, memberParam, toMemberBody } from "./schemas.ts";
-
-const json = <T>(schema: T) => ({ "application/json": { schema } });
 
 const addRoute = createRoute({
   operationId: "addMailboxMember",
@@ -32,12 +32,10 @@ const addRoute = createRoute({
   responses: {
     201: { description: "Added, or was so already", content: json(memberBody) },
     ...problemResponses(
-      ...changeProblems,
+      ...repeatableProblems,
       "mailbox-not-found",
       "mailbox-closed",
       "mailbox-holder-fixed",
-      "idempotency-key-reused",
-      "idempotency-key-in-use",
     ),
   },
 });
@@ -63,10 +61,7 @@ const removeRoute = createRoute({
   responses: {
     204: { description: "Taken away" },
     ...problemResponses(
-      ...commonProblems,
-      "not-same-origin",
-      "forbidden",
-      "invalid-request",
+      ...bodilessProblems,
       "mailbox-not-found",
       "member-not-found",
     ),

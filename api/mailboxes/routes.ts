@@ -3,12 +3,14 @@ import { inStructure } from "../database/in-tenant.ts";
 import { idempotencyHeader } from "../http/idempotency.ts";
 import {
   type ApiEnv,
-  changeProblems,
+  bodilessProblems,
   commonProblems,
   contextOf,
   createRoute,
   createRoutes,
+  json,
   problemResponses,
+  repeatableProblems,
 } from "../http/openapi.ts";
 import { page, pageRequest } from "../http/paginate.ts";
 import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
@@ -29,7 +31,6 @@ import {
 } from "./schemas.ts";
 import { suspendMailbox } from "./suspend.ts";
 
-const json = <T>(schema: T) => ({ "application/json": { schema } });
 const mailboxAnswer = (description: string) => ({
   description,
   headers: { ETag: { schema: { type: "string" as const }, description: "Its version" } },
@@ -50,14 +51,12 @@ const createMailboxRoute = createRoute({
   responses: {
     201: mailboxAnswer("Made"),
     ...problemResponses(
-      ...changeProblems,
+      ...repeatableProblems,
       "structure-not-found",
       "structure-suspended",
       "structure-closed",
       "mailbox-domain-foreign",
       "mailbox-address-taken",
-      "idempotency-key-reused",
-      "idempotency-key-in-use",
     ),
   },
 });
@@ -99,12 +98,10 @@ const suspendMailboxRoute = createRoute({
   responses: {
     200: mailboxAnswer("Suspended, or was so already"),
     ...problemResponses(
-      ...changeProblems,
+      ...repeatableProblems,
       "mailbox-not-found",
       "mailbox-closed",
       "version-mismatch",
-      "idempotency-key-reused",
-      "idempotency-key-in-use",
     ),
   },
 });
@@ -118,10 +115,7 @@ const resumeMailboxRoute = createRoute({
   responses: {
     200: mailboxAnswer("Active, or was so already"),
     ...problemResponses(
-      ...commonProblems,
-      "not-same-origin",
-      "forbidden",
-      "invalid-request",
+      ...bodilessProblems,
       "mailbox-not-found",
       "mailbox-closed",
       "version-mismatch",

@@ -3,12 +3,14 @@ import { inStructure } from "../database/in-tenant.ts";
 import { idempotencyHeader } from "../http/idempotency.ts";
 import {
   type ApiEnv,
-  changeProblems,
+  bodilessProblems,
   commonProblems,
   contextOf,
   createRoute,
   createRoutes,
+  json,
   problemResponses,
+  repeatableProblems,
 } from "../http/openapi.ts";
 import { page, pageQuery, pageRequest } from "../http/paginate.ts";
 import { authorise } from "../identity/mod.ts";
@@ -24,8 +26,6 @@ import {
   toMembershipBody,
 } from "./schemas.ts";
 
-const json = <T>(schema: T) => ({ "application/json": { schema } });
-
 const grantRoute = createRoute({
   operationId: "grantMembership",
   method: "post",
@@ -40,12 +40,10 @@ const grantRoute = createRoute({
   responses: {
     201: { description: "Given, or was so already", content: json(membershipBody) },
     ...problemResponses(
-      ...changeProblems,
+      ...repeatableProblems,
       "structure-not-found",
       "structure-suspended",
       "structure-closed",
-      "idempotency-key-reused",
-      "idempotency-key-in-use",
     ),
   },
 });
@@ -71,10 +69,7 @@ const revokeRoute = createRoute({
   responses: {
     204: { description: "Taken away" },
     ...problemResponses(
-      ...commonProblems,
-      "not-same-origin",
-      "forbidden",
-      "invalid-request",
+      ...bodilessProblems,
       "structure-not-found",
       "membership-not-found",
     ),

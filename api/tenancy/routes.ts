@@ -1,11 +1,13 @@
 import {
   type ApiEnv,
-  changeProblems,
+  bodilessProblems,
   commonProblems,
   contextOf,
   createRoute,
   createRoutes,
+  json,
   problemResponses,
+  repeatableProblems,
 } from "../http/openapi.ts";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inOperator, inPerson, inStructure } from "../database/in-tenant.ts";
@@ -32,7 +34,6 @@ import {
 } from "./schemas.ts";
 import { suspendStructure } from "./suspend-structure.ts";
 
-const json = <T>(schema: T) => ({ "application/json": { schema } });
 const structureAnswer = (description: string) => ({
   description,
   headers: { ETag: { schema: { type: "string" as const }, description: "Its version" } },
@@ -50,10 +51,8 @@ const createStructureRoute = createRoute({
   responses: {
     201: structureAnswer("Opened"),
     ...problemResponses(
-      ...changeProblems,
+      ...repeatableProblems,
       "structure-identifier-taken",
-      "idempotency-key-reused",
-      "idempotency-key-in-use",
     ),
   },
 });
@@ -94,7 +93,7 @@ const suspendStructureRoute = createRoute({
   },
   responses: {
     200: structureAnswer("Suspended, or was so already"),
-    ...problemResponses(...changeProblems, ...conflicts, "idempotency-key-reused", "idempotency-key-in-use"),
+    ...problemResponses(...repeatableProblems, ...conflicts),
   },
 });
 const resumeStructureRoute = createRoute({
@@ -107,10 +106,7 @@ const resumeStructureRoute = createRoute({
   responses: {
     200: structureAnswer("Active, or was so already"),
     ...problemResponses(
-      ...commonProblems,
-      "not-same-origin",
-      "forbidden",
-      "invalid-request",
+      ...bodilessProblems,
       ...conflicts,
     ),
   },
@@ -129,13 +125,11 @@ const createDomainRoute = createRoute({
   responses: {
     201: { description: "Given; the mail server learns it within seconds", content: json(domainBody) },
     ...problemResponses(
-      ...changeProblems,
+      ...repeatableProblems,
       "structure-not-found",
       "structure-suspended",
       "structure-closed",
       "domain-name-taken",
-      "idempotency-key-reused",
-      "idempotency-key-in-use",
     ),
   },
 });
