@@ -26,6 +26,8 @@ export const actions = [
   "operator-role.grant",
   "operator-role.revoke",
   "audit.read",
+  "dashboard.read",
+  "dashboard.read-platform",
   "person.create",
   "person.update",
   "session.start",

@@ -6,6 +6,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { AppDeps } from "./context.ts";
 import { authenticate, requireSignIn } from "./http/authenticate.ts";
 import { limitBody, requireJson } from "./http/body.ts";
+import { dashboardRoutes } from "./dashboard/routes.ts";
 import { docsRoutes, openApiDocument } from "./http/docs.ts";
 import { idempotency } from "./http/idempotency.ts";
 import { healthRoutes } from "./http/health.ts";
@@ -67,6 +68,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   ) {
     app.route("/", routes);
   }
+  app.route("/", dashboardRoutes(deps));
   app.route("/", trustSpaceRoutes(deps));
   app.route("/", jmapGatewayRoutes(deps));
   app.route("/", web.routes);

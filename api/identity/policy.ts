@@ -79,6 +79,8 @@ export const policy = {
     sees: "structure.read",
     hiddenAs: "structure-not-found",
   },
+  "dashboard.read": { roles: mailboxReaders, sees: "structure.read", hiddenAs: "structure-not-found" },
+  "dashboard.read-platform": { roles: operatorReaders },
   "white-list.read": { roles: operatorReaders },
   "white-list.import": { roles: operator },
   "white-list.refuse": { roles: platformOnly },

@@ -21,6 +21,12 @@ export {
   type RecipientCheck,
   type RecipientStatus,
 } from "./match.ts";
-export { createWhiteListRefresh, type RefreshOutcome, type RefreshSettings } from "./refresh.ts";
+export {
+  createWhiteListRefresh,
+  defaultStaleAfterDays as staleAfterDays,
+  type RefreshOutcome,
+  type RefreshSettings,
+} from "./refresh.ts";
 export { type RefusalReason, refusalReasons } from "./refusal.ts";
+export { readTrustSpace, type TrustSpaceState } from "./state.ts";
 export { readAuthorities, readCrls } from "./verify-signer.ts";

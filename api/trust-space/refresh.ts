@@ -33,7 +33,7 @@ const transient = new Set(["server-unreachable", "server-error", "revocation-unk
 const maximumCrlBytes = 16 * 1024 * 1024;
 const defaultTimeoutMilliseconds = 60_000;
 /** No rule says how often the list must change; in practice it does every few days. */
-const defaultStaleAfterDays = 30;
+export const defaultStaleAfterDays = 30;
 
 type Download =
   | {

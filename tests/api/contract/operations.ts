@@ -84,6 +84,8 @@ export const examples: Readonly<Record<string, Example>> = {
   readReadiness: nothing,
   readSession: nothing,
   signOut: nothing,
+  readDashboard: nothing,
+  readStructureDashboard: ofStructure(),
   createStructure: () => ({ parameters: {}, body: { idNatStruct: newIdNatStruct(), name: "Clinique" } }),
   listStructures: nothing,
   readStructure: ofStructure(),

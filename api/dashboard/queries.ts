@@ -1,0 +1,119 @@
+import { sql } from "kysely";
+import type { Tx } from "../database/in-tenant.ts";
+import type { AttentionKind, AttentionSubject, FoundSubject } from "./attention.ts";
+
+/** How many of each kind are shown by name; the list behind the link shows all. */
+const shown = 5;
+
+/** Ten minutes: the mail server is given a change within seconds, and the reconciliation comes by every ten minutes. */
+const lateAfter = sql`interval '10 minutes'`;
+
+type Rows = ReturnType<typeof sql<FoundSubject>>;
+
+/** The rows of one kind. `rows` yields id, label, structure_id, structure_name, reason and since. */
+function finding(attention: AttentionKind, kind: AttentionSubject["kind"], rows: Rows): Rows {
+  return sql`(select ${sql.lit(attention)} as attention, ${sql.lit(kind)} as kind, found.id, found.label,
+      found.structure_id as "structureId", found.structure_name as "structureName", found.reason, found.since,
+      (count(*) over ())::int as total
+    from (${rows}) as found order by found.since, found.id limit ${sql.lit(shown)})`;
+}
+
+/** What the tables say needs somebody: of one structure, or with `undefined` of all that the scope sees. */
+export async function listFoundSubjects(
+  tx: Tx,
+  structureId: string | undefined,
+  now: Date,
+): Promise<FoundSubject[]> {
+  const ofStructure = (column: string) =>
+    structureId === undefined ? sql`true` : sql`${sql.ref(column)} = ${structureId}::uuid`;
+  const box = (condition: Rows) =>
+    sql<FoundSubject>`select b.id, b.address as label, s.id as structure_id, s.name as structure_name,
+      b.provisioning_reason as reason, b.updated_at as since
+    from app.mailboxes b join app.structures s on s.id = b.structure_id
+    where ${ofStructure("b.structure_id")} and ${condition}`;
+  const structure = (condition: Rows) =>
+    sql<FoundSubject>`select s.id, s.name as label, s.id as structure_id, s.name as structure_name,
+      null::text as reason, s.updated_at as since
+    from app.structures s where ${ofStructure("s.id")} and ${condition}`;
+
+  const parts = [
+    finding(
+      "mailbox-provisioning-failed",
+      "mailbox",
+      box(sql`b.provisioning in ('failed', 'action_required')`),
+    ),
+    finding(
+      "mailbox-provisioning-late",
+      "mailbox",
+      box(sql`b.provisioning = 'pending' and b.updated_at < ${now}::timestamptz - ${lateAfter}`),
+    ),
+    finding(
+      "domain-provisioning-late",
+      "domain",
+      sql`select d.id, d.name as label, s.id as structure_id, s.name as structure_name, null::text as reason,
+          d.updated_at as since
+        from app.domains d join app.structures s on s.id = d.structure_id
+        where ${ofStructure("d.structure_id")} and d.applied_version < d.version
+          and d.updated_at < ${now}::timestamptz - ${lateAfter}`,
+    ),
+    finding(
+      "mailbox-without-member",
+      "mailbox",
+      box(sql`b.type in ('ORG', 'CAB') and b.status = 'active' and s.status = 'active'
+        and not exists (select from app.mailbox_members m
+          where m.structure_id = b.structure_id and m.mailbox_id = b.id)`),
+    ),
+    finding(
+      "structure-without-administrator",
+      "structure",
+      structure(sql`s.status = 'active' and not exists (select from app.memberships m
+        where m.structure_id = s.id and m.role = 'structure_administrator')`),
+    ),
+    finding(
+      "structure-without-domain",
+      "structure",
+      structure(sql`s.status = 'active' and not exists (select from app.domains d
+        where d.structure_id = s.id and d.status = 'active')`),
+    ),
+    finding("structure-suspended", "structure", structure(sql`s.status = 'suspended'`)),
+  ];
+  const { rows } = await sql<FoundSubject>`${sql.join(parts, sql` union all `)}`.execute(tx);
+  return rows;
+}
+
+export interface Figures {
+  readonly structures: number;
+  readonly domains: number;
+  readonly mailboxes: number;
+  readonly activeMailboxes: number;
+  readonly suspendedMailboxes: number;
+  readonly pendingMailboxes: number;
+  readonly people: number;
+}
+
+/** How many there are; closed ones are not counted. */
+export async function countFigures(tx: Tx, structureId: string | undefined): Promise<Figures> {
+  const ofStructure = (column: string) =>
+    structureId === undefined ? sql`true` : sql`${sql.ref(column)} = ${structureId}::uuid`;
+  const { rows } = await sql<Figures>`
+    select boxes.*,
+      (select count(*)::int from app.structures s where s.status <> 'closed' and ${
+    ofStructure("s.id")
+  }) as structures,
+      (select count(*)::int from app.domains d where d.status <> 'closed' and ${
+    ofStructure("d.structure_id")
+  }) as domains,
+      (select count(distinct m.person_id)::int from app.memberships m where ${
+    ofStructure("m.structure_id")
+  }) as people
+    from (select count(*)::int as mailboxes,
+        (count(*) filter (where b.status = 'active'))::int as "activeMailboxes",
+        (count(*) filter (where b.status = 'suspended'))::int as "suspendedMailboxes",
+        (count(*) filter (where b.provisioning = 'pending'))::int as "pendingMailboxes"
+      from app.mailboxes b where b.status <> 'closed' and ${ofStructure("b.structure_id")}) as boxes`.execute(
+    tx,
+  );
+  const [figures] = rows;
+  if (figures === undefined) throw new Error("A select of aggregates gave no row.");
+  return figures;
+}

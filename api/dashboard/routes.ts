@@ -1,0 +1,55 @@
+import type { AppDeps } from "../context.ts";
+import {
+  commonProblems,
+  contextOf,
+  createRoute,
+  createRoutes,
+  json,
+  problemResponses,
+} from "../http/openapi.ts";
+import { structureParam } from "../tenancy/mod.ts";
+import { readPlatformDashboard, readStructureDashboard } from "./read.ts";
+import { dashboardBody, toDashboardBody } from "./schemas.ts";
+import { createServiceWatch } from "./services.ts";
+
+const platformRoute = createRoute({
+  operationId: "readDashboard",
+  method: "get",
+  path: "/api/v1/dashboard",
+  tags: ["dashboard"],
+  summary: "What is wrong and what must be done, over all structures",
+  responses: {
+    200: { description: "As of now", content: json(dashboardBody) },
+    ...problemResponses(...commonProblems, "forbidden"),
+  },
+});
+
+const structureRoute = createRoute({
+  operationId: "readStructureDashboard",
+  method: "get",
+  path: "/api/v1/structures/{structureId}/dashboard",
+  tags: ["dashboard"],
+  summary: "What is wrong and what must be done in one structure",
+  request: { params: structureParam },
+  responses: {
+    200: { description: "As of now", content: json(dashboardBody) },
+    ...problemResponses(...commonProblems, "forbidden", "invalid-request", "structure-not-found"),
+  },
+});
+
+export function dashboardRoutes(deps: AppDeps) {
+  const routes = createRoutes();
+  const services = createServiceWatch(deps);
+
+  routes.openapi(platformRoute, async (c) => {
+    return c.json(toDashboardBody(await readPlatformDashboard(contextOf(c), await services())), 200);
+  });
+
+  routes.openapi(structureRoute, async (c) => {
+    const { structureId } = c.req.valid("param");
+    const dashboard = await readStructureDashboard(contextOf(c), structureId, await services());
+    return c.json(toDashboardBody(dashboard), 200);
+  });
+
+  return routes;
+}

@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Harness, openHarness, type Visitor } from "../../support/harness.ts";
+import { newMailbox, newMember, newTenant, type Tenant } from "../../support/tenants.ts";
+
+describe("the dashboard", () => {
+  let harness: Harness;
+  let tenant: Tenant;
+  let other: Tenant;
+  let operator: Visitor;
+
+  beforeAll(async () => {
+    harness = await openHarness();
+    [tenant, other] = [await newTenant(harness), await newTenant(harness)];
+    operator = await harness.signIn({ operatorRoles: ["operator_support"] });
+    await newMailbox(harness, other, { localPart: "foreign" });
+  });
+  afterAll(async () => await harness.close());
+
+  interface Seen {
+    kind: string;
+    severity: string;
+    count: number;
+    subjects: { label: string; reason: string | null }[];
+  }
+  const read = async (visitor: Visitor, path: string) => {
+    const { status, body } = await visitor.get(path);
+    expect(status).toBe(200);
+    return new Map((body.attention as Seen[]).map((one) => [one.kind, one]));
+  };
+  const ofTenant = () => read(tenant.administrator, `/api/v1/structures/${tenant.structureId}/dashboard`);
+
+  it("names a box that the mail server refused, and why, until it is as asked", async () => {
+    const { id, address } = await newMailbox(harness, tenant);
+    const set = (provisioning: string, reason: string | null) =>
+      harness.database.rows(
+        "update app.mailboxes set provisioning = $2, provisioning_reason = $3 where id = $1",
+        [id, provisioning, reason],
+      );
+    await set("action_required", "account-refused");
+    expect((await ofTenant()).get("mailbox-provisioning-failed")).toMatchObject({
+      severity: "critical",
+      count: 1,
+      subjects: [{ label: address, reason: "account-refused" }],
+    });
+    await set("applied", null);
+    expect((await ofTenant()).has("mailbox-provisioning-failed")).toBe(false);
+  });
+
+  it("counts all and names the oldest five", async () => {
+    for (let number = 0; number < 7; number++) {
+      await newMember(harness, (await newMailbox(harness, tenant, { type: "ORG" })).id);
+    }
+    const before = (await ofTenant()).get("mailbox-without-member")?.count ?? 0;
+    for (let number = 0; number < 7; number++) await newMailbox(harness, tenant, { type: "ORG" });
+    const after = (await ofTenant()).get("mailbox-without-member");
+    expect(after?.count).toBe(before + 7);
+    expect(after?.subjects).toHaveLength(5);
+  });
+
+  it("calls a change late when the mail server has not had it for ten minutes", async () => {
+    expect((await ofTenant()).has("mailbox-provisioning-late")).toBe(false);
+    await harness.database.rows(
+      "update app.mailboxes set provisioning = 'pending', updated_at = $2 where structure_id = $1",
+      [tenant.structureId, new Date(harness.clock.now().getTime() - 11 * 60_000)],
+    );
+    expect((await ofTenant()).get("mailbox-provisioning-late")?.severity).toBe("warning");
+    await harness.database.rows(
+      "update app.mailboxes set provisioning = 'applied' where structure_id = $1",
+      [tenant.structureId],
+    );
+  });
+
+  it("says that the mail server is down, the most urgent first", async () => {
+    const { body } = await tenant.administrator.get(`/api/v1/structures/${tenant.structureId}/dashboard`);
+    expect(body.services.mailServer).toBe("unavailable");
+    expect(body.attention[0].kind).toBe("mail-server-unavailable");
+    const ranks = body.attention.map((one: Seen) => ["critical", "warning", "notice"].indexOf(one.severity));
+    expect(ranks).toEqual(ranks.toSorted());
+  });
+
+  it("shows the operator every structure and the white list, and a structure nothing of another", async () => {
+    const all = await read(operator, "/api/v1/dashboard");
+    expect(all.has("white-list-missing")).toBe(true);
+    expect(JSON.stringify(all.get("mailbox-without-member"))).toContain("foreign@");
+    const own = await tenant.administrator.get(`/api/v1/structures/${tenant.structureId}/dashboard`);
+    expect(own.text).not.toContain("foreign@");
+    expect(own.body).toMatchObject({
+      structure: { id: tenant.structureId },
+      whiteList: null,
+      figures: { structures: 1, domains: 1 },
+    });
+  });
+
+  it("asks for a structure's first administrator", async () => {
+    const lonely = await newTenant(harness);
+    await harness.database.rows("delete from app.memberships where structure_id = $1", [lonely.structureId]);
+    const found = await read(operator, `/api/v1/structures/${lonely.structureId}/dashboard`);
+    expect(found.get("structure-without-administrator")?.count).toBe(1);
+    expect(found.has("structure-without-domain")).toBe(false);
+  });
+
+  it("is nobody else's: 403 for a plain user and for the platform's, 404 for a foreign structure", async () => {
+    const user = await harness.signIn({
+      memberships: [{ structureId: tenant.structureId, role: "user" }],
+    });
+    const path = `/api/v1/structures/${tenant.structureId}/dashboard`;
+    expect((await user.get(path)).status).toBe(403);
+    expect((await other.administrator.get(path)).status).toBe(404);
+    expect((await tenant.administrator.get("/api/v1/dashboard")).status).toBe(403);
+  });
+});
