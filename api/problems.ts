@@ -112,6 +112,19 @@ export const catalogue = {
     title: "The structure is closed",
     about: "A closed structure does not change any more.",
   },
+  "quota-mailboxes-exceeded": {
+    status: 409,
+    title: "The structure has no mailbox left",
+    about: "Its quota of mailboxes is used up. Close mailboxes, or have the quota raised.",
+    shows: ["limit", "used"],
+  },
+  "quota-bytes-exceeded": {
+    status: 409,
+    title: "The structure has not enough space left",
+    about:
+      "The quotas of its mailboxes together would pass the structure's own. Promise less, or have the quota raised.",
+    shows: ["limit", "used"],
+  },
   "domain-name-taken": {
     status: 409,
     title: "This domain is already hosted",

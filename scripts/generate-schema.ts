@@ -28,6 +28,8 @@ interface Column {
   readonly is_nullable: boolean;
   readonly has_default: boolean;
   readonly is_always: boolean;
+  /** `generated always as (…)`. */
+  readonly is_computed: boolean;
   /** The check constraint that names the column's values, when it is nothing else. */
   readonly values: string | null;
 }
@@ -36,7 +38,7 @@ interface Column {
 export async function generateSchema(client: pg.Client): Promise<string> {
   const { rows } = await client.query<Column>(`
     select c.relname as table, a.attname as name, t.typname as type, not a.attnotnull as is_nullable,
-           a.atthasdef as has_default, a.attidentity = 'a' as is_always,
+           a.atthasdef as has_default, a.attidentity = 'a' as is_always, a.attgenerated <> '' as is_computed,
            (select pg_get_constraintdef(k.oid) from pg_constraint k
              where k.conrelid = c.oid and k.contype = 'c' and k.conkey = array[a.attnum]
                and pg_get_constraintdef(k.oid) ~ '= ANY \\(ARRAY\\[' limit 1) as values
@@ -80,6 +82,7 @@ function columnType(column: Column): string {
   const values = column.values?.match(/'([^']*)'/g)?.map((value) => `"${value.slice(1, -1)}"`).join(" | ");
   const base = values ?? plain;
   if (column.is_always) return `GeneratedAlways<number>`;
+  if (column.is_computed) return `GeneratedAlways<${base}>`;
   if (column.is_nullable) return `Nullable<${base}>`;
   return column.has_default ? `Generated<${base}>` : base;
 }

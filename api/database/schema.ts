@@ -36,6 +36,48 @@ export interface AuditEventsTable {
   request_id: Nullable<string>;
 }
 
+export interface BatchLinesTable {
+  structure_id: string;
+  batch_id: string;
+  line: number;
+  fields: Json;
+  claims: Generated<Json>;
+  address: Generated<string>;
+  state: Generated<
+    "unchecked" | "create" | "change" | "close" | "suspend" | "resume" | "reopen" | "unchanged" | "error"
+  >;
+  errors: Generated<Json>;
+  before: Nullable<Json>;
+  after: Nullable<Json>;
+  mailbox_id: Nullable<string>;
+  mailbox_version: Nullable<Int8>;
+  outcome: Nullable<"done" | "failed" | "undone" | "kept">;
+  updated_at: Generated<Timestamp>;
+}
+
+export interface BatchesTable {
+  structure_id: string;
+  id: Generated<string>;
+  source: "csv" | "selection";
+  action: Generated<"import" | "suspend" | "resume" | "close" | "change">;
+  reason: Generated<string>;
+  state: Generated<"checking" | "ready" | "running" | "done" | "undoing" | "undone" | "abandoned">;
+  line_count: number;
+  created_by_kind: "person" | "system" | "service";
+  created_by_id: Nullable<string>;
+  created_by_label: Generated<string>;
+  acting_kind: Nullable<"person" | "system" | "service">;
+  acting_id: Nullable<string>;
+  acting_label: Nullable<string>;
+  acting_request_id: Nullable<string>;
+  version: Generated<Int8>;
+  created_at: Generated<Timestamp>;
+  updated_at: Generated<Timestamp>;
+  checked_at: Nullable<Timestamp>;
+  run_at: Nullable<Timestamp>;
+  finished_at: Nullable<Timestamp>;
+}
+
 export interface DomainsTable {
   structure_id: string;
   id: Generated<string>;
@@ -45,6 +87,9 @@ export interface DomainsTable {
   applied_version: Generated<Int8>;
   created_at: Generated<Timestamp>;
   updated_at: Generated<Timestamp>;
+  suspension_reason: Nullable<string>;
+  closed_at: Nullable<Timestamp>;
+  closing_reason: Nullable<string>;
 }
 
 export interface IdempotencyKeysTable {
@@ -151,6 +196,22 @@ export interface StructuresTable {
   version: Generated<Int8>;
   created_at: Generated<Timestamp>;
   updated_at: Generated<Timestamp>;
+  reseller_id: Nullable<string>;
+  is_reseller: Generated<boolean>;
+  quota_mailboxes: Nullable<number>;
+  quota_bytes: Nullable<Int8>;
+  used_mailboxes: Generated<number>;
+  used_bytes: Generated<Int8>;
+  contact_name: Generated<string>;
+  contact_email: Generated<string>;
+  contact_phone: Generated<string>;
+  app_passwords_allowed: Generated<boolean>;
+  default_mailbox_quota_bytes: Generated<Int8>;
+  charter_accepted_at: Nullable<Timestamp>;
+  suspension_reason: Nullable<string>;
+  closed_at: Nullable<Timestamp>;
+  closing_reason: Nullable<string>;
+  search_text: GeneratedAlways<string>;
 }
 
 export interface SubmissionsTable {
@@ -192,6 +253,8 @@ export interface WhiteListsTable {
 export interface Database {
   "app.addresses": AddressesTable;
   "app.audit_events": AuditEventsTable;
+  "app.batch_lines": BatchLinesTable;
+  "app.batches": BatchesTable;
   "app.domains": DomainsTable;
   "app.idempotency_keys": IdempotencyKeysTable;
   "app.mail_services": MailServicesTable;

@@ -4,7 +4,7 @@ import { enqueue, mailboxJobKey } from "../database/enqueue.ts";
 import { inStructure } from "../database/in-tenant.ts";
 import { authorise } from "../identity/mod.ts";
 import { invalidRequest, problem } from "../problems.ts";
-import { findDomainByName, requireActiveStructure } from "../tenancy/mod.ts";
+import { findDomainByName, requireActiveStructure, reserveMailboxQuota } from "../tenancy/mod.ts";
 import { parseAddress } from "./address.ts";
 import { checkHolder, type MailboxType } from "./holder.ts";
 import { insertMailbox, type MailboxRow } from "./queries.ts";
@@ -20,13 +20,14 @@ export interface NewMailbox {
   readonly responsible: string;
   /** idNat_PS of the sole holder; for PER boxes and no other. */
   readonly holderIdNatPs?: string | undefined;
-  readonly quotaBytes: number;
+  /** The structure's own default when nothing is said. */
+  readonly quotaBytes?: number | undefined;
 }
 
 /**
  * Makes a box. Its address is taken for ever; mail is admitted from the commit on, the worker then makes the account.
  * Throws `structure-not-found`, `structure-suspended`, `structure-closed`, `mailbox-domain-foreign`,
- * `mailbox-address-taken`, `invalid-request`.
+ * `mailbox-address-taken`, `quota-mailboxes-exceeded`, `quota-bytes-exceeded`, `invalid-request`.
  */
 export async function createMailbox(ctx: Context, input: NewMailbox): Promise<MailboxRow> {
   const { structureId } = input;
@@ -36,12 +37,15 @@ export async function createMailbox(ctx: Context, input: NewMailbox): Promise<Ma
   const holder = checkHolder(input);
   if (!holder.ok) throw invalidRequest([{ pointer: `/${holder.field}`, detail: holder.reason }]);
   return await inStructure(ctx, structureId, async (tx) => {
-    await requireActiveStructure(tx, structureId);
+    const structure = await requireActiveStructure(tx, structureId);
     const domain = await findDomainByName(tx, structureId, parsed.domain);
     // The same answer for a neighbour's domain and for nobody's.
     if (domain?.status !== "active") throw problem("mailbox-domain-foreign", { domain: parsed.domain });
+    const quotaBytes = input.quotaBytes ?? structure.default_mailbox_quota_bytes;
+    await reserveMailboxQuota(tx, structureId, { mailboxes: 1, bytes: quotaBytes });
     const mailbox = await insertMailbox(tx, {
       ...input,
+      quotaBytes,
       address: parsed.address,
       domainId: domain.id,
       holderIdNatPs: input.holderIdNatPs ?? null,

@@ -57,6 +57,8 @@ const createMailboxRoute = createRoute({
       "structure-closed",
       "mailbox-domain-foreign",
       "mailbox-address-taken",
+      "quota-mailboxes-exceeded",
+      "quota-bytes-exceeded",
     ),
   },
 });

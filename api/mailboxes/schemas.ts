@@ -6,8 +6,6 @@ import { parseAddress } from "./address.ts";
 import { checkHolder } from "./holder.ts";
 import type { MailboxRow, MemberRow } from "./queries.ts";
 
-/** Two gibibytes: no rule says how much a box must hold (facts of ANS: not established), so it is a setting per box. */
-export const defaultQuotaBytes = 2_147_483_648;
 const minQuotaBytes = 1_048_576;
 const maxQuotaBytes = 1_099_511_627_776;
 
@@ -43,7 +41,9 @@ export const mailboxInput = z.strictObject({
   holderIdNatPs: idNatPs.optional().openapi({
     description: "idNat_PS of the sole holder: for PER, and no other type",
   }),
-  quotaBytes: z.int().min(minQuotaBytes).max(maxQuotaBytes).default(defaultQuotaBytes),
+  quotaBytes: z.int().min(minQuotaBytes).max(maxQuotaBytes).optional().openapi({
+    description: "The structure's default when absent",
+  }),
 }).superRefine((box, check) => {
   const holder = checkHolder(box);
   if (!holder.ok) check.addIssue({ code: "custom", path: [holder.field], message: holder.reason });

@@ -20,6 +20,7 @@ export {
   insertMembership,
   type PersonIdentity,
 } from "./queries.ts";
+export { type QuotaNeed, reserveMailboxQuota } from "./quota.ts";
 export { requireActiveStructure } from "./require-active.ts";
 export { resumeStructure } from "./resume-structure.ts";
 export { revokeMembership } from "./revoke-membership.ts";

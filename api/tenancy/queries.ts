@@ -37,9 +37,12 @@ export async function getStructure(tx: Tx, structureId: string): Promise<Structu
   return row;
 }
 
-/** The same, locked until the transaction ends. */
+/**
+ * The same, locked until the transaction ends. Rows that refer to it (an audit row, a box) may still be written meanwhile:
+ * `for update` would block them, and with a box locked elsewhere end in a deadlock.
+ */
 export async function getStructureForUpdate(tx: Tx, structureId: string): Promise<StructureRow> {
-  const row = await tx.selectFrom("app.structures").selectAll().where("id", "=", structureId).forUpdate()
+  const row = await tx.selectFrom("app.structures").selectAll().where("id", "=", structureId).forNoKeyUpdate()
     .executeTakeFirst();
   if (row === undefined) throw problem("structure-not-found");
   return row;

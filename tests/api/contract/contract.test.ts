@@ -233,6 +233,8 @@ describe("the document", () => {
         "not-found",
         "not-same-origin",
         "person-not-found",
+        "quota-bytes-exceeded",
+        "quota-mailboxes-exceeded",
         "request-too-large",
         "service-unavailable",
         "sign-in-required",
