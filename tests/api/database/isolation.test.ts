@@ -13,6 +13,8 @@ const tenantColumns: Readonly<Record<string, string>> = {
   mailbox_members: "structure_id",
   submissions: "structure_id",
   audit_events: "structure_id",
+  batches: "structure_id",
+  batch_lines: "structure_id",
 };
 /** What anybody who has signed in may read: the white list is public. */
 const readableByAll = new Set(["white_lists", "white_list_entries"]);
@@ -62,6 +64,11 @@ describe("row-level security", () => {
       await harness.database.rows(
         "insert into app.submissions (structure_id, mailbox_id, message_id, state) values ($1, $2, 'a@b', 'seen')",
         [tenant.structureId, box.id],
+      );
+      await harness.database.rows(
+        `with batch as (insert into app.batches (structure_id, source, line_count, created_by_kind) values ($1, 'csv', 1, 'system') returning *)
+         insert into app.batch_lines (structure_id, batch_id, line, fields) select structure_id, id, 2, '{}' from batch`,
+        [tenant.structureId],
       );
     }
     tables = (await harness.database.rows(
