@@ -24,7 +24,7 @@ export interface AuditEventsTable {
   id: GeneratedAlways<number>;
   at: Generated<Timestamp>;
   structure_id: Nullable<string>;
-  actor_kind: "person" | "system" | "anonymous";
+  actor_kind: "person" | "service" | "system" | "anonymous";
   actor_person_id: Nullable<string>;
   actor_label: Generated<string>;
   action: string;
@@ -78,6 +78,17 @@ export interface BatchesTable {
   finished_at: Nullable<Timestamp>;
 }
 
+export interface DeparturesTable {
+  structure_id: string;
+  id: Generated<string>;
+  person_id: string;
+  reason: string;
+  status: Generated<"scheduled" | "done" | "cancelled">;
+  due_at: Timestamp;
+  created_at: Generated<Timestamp>;
+  ended_at: Nullable<Timestamp>;
+}
+
 export interface DomainsTable {
   structure_id: string;
   id: Generated<string>;
@@ -99,6 +110,18 @@ export interface IdempotencyKeysTable {
   status: Nullable<number>;
   body: Nullable<Json>;
   created_at: Generated<Timestamp>;
+}
+
+export interface InvitationsTable {
+  structure_id: string;
+  id: Generated<string>;
+  person_id: string;
+  role: "structure_administrator" | "domain_administrator" | "mailbox_manager" | "user";
+  email: Nullable<string>;
+  status: Generated<"pending" | "accepted" | "revoked" | "expired">;
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  decided_at: Nullable<Timestamp>;
 }
 
 export interface MailServicesTable {
@@ -161,6 +184,33 @@ export interface PeopleTable {
   created_at: Generated<Timestamp>;
   updated_at: Generated<Timestamp>;
   last_signed_in_at: Nullable<Timestamp>;
+  sort_name: GeneratedAlways<string>;
+  search: GeneratedAlways<string>;
+}
+
+export interface ServiceAccountKeysTable {
+  structure_id: string;
+  service_account_id: string;
+  id: Generated<string>;
+  prefix: string;
+  secret_hash: Uint8Array;
+  created_at: Generated<Timestamp>;
+  expires_at: Nullable<Timestamp>;
+  last_used_at: Nullable<Timestamp>;
+  revoked_at: Nullable<Timestamp>;
+}
+
+export interface ServiceAccountsTable {
+  structure_id: string;
+  id: Generated<string>;
+  name: string;
+  description: Generated<string>;
+  scopes: Json;
+  status: Generated<"active" | "revoked">;
+  expires_at: Nullable<Timestamp>;
+  version: Generated<Int8>;
+  created_at: Generated<Timestamp>;
+  updated_at: Generated<Timestamp>;
 }
 
 export interface SessionsTable {
@@ -186,6 +236,13 @@ export interface SignInAttemptsTable {
   return_to: string;
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
+}
+
+export interface StructurePeopleTable {
+  structure_id: string;
+  person_id: string;
+  sort_name: string;
+  search: string;
 }
 
 export interface StructuresTable {
@@ -255,16 +312,21 @@ export interface Database {
   "app.audit_events": AuditEventsTable;
   "app.batch_lines": BatchLinesTable;
   "app.batches": BatchesTable;
+  "app.departures": DeparturesTable;
   "app.domains": DomainsTable;
   "app.idempotency_keys": IdempotencyKeysTable;
+  "app.invitations": InvitationsTable;
   "app.mail_services": MailServicesTable;
   "app.mailbox_members": MailboxMembersTable;
   "app.mailboxes": MailboxesTable;
   "app.memberships": MembershipsTable;
   "app.operator_roles": OperatorRolesTable;
   "app.people": PeopleTable;
+  "app.service_account_keys": ServiceAccountKeysTable;
+  "app.service_accounts": ServiceAccountsTable;
   "app.sessions": SessionsTable;
   "app.sign_in_attempts": SignInAttemptsTable;
+  "app.structure_people": StructurePeopleTable;
   "app.structures": StructuresTable;
   "app.submissions": SubmissionsTable;
   "app.white_list_entries": WhiteListEntriesTable;

@@ -13,6 +13,11 @@ const tenantColumns: Readonly<Record<string, string>> = {
   mailbox_members: "structure_id",
   submissions: "structure_id",
   audit_events: "structure_id",
+  structure_people: "structure_id",
+  invitations: "structure_id",
+  departures: "structure_id",
+  service_accounts: "structure_id",
+  service_account_keys: "structure_id",
   batches: "structure_id",
   batch_lines: "structure_id",
 };
@@ -68,6 +73,21 @@ describe("row-level security", () => {
       await harness.database.rows(
         `with batch as (insert into app.batches (structure_id, source, line_count, created_by_kind) values ($1, 'csv', 1, 'system') returning *)
          insert into app.batch_lines (structure_id, batch_id, line, fields) select structure_id, id, 2, '{}' from batch`,
+        [tenant.structureId],
+      );
+      const people = [tenant.structureId, tenant.administrator.personId];
+      await harness.database.rows(
+        "insert into app.invitations (structure_id, person_id, role, expires_at) values ($1, $2, 'user', now())",
+        people,
+      );
+      await harness.database.rows(
+        "insert into app.departures (structure_id, person_id, reason, due_at) values ($1, $2, 'Mutation', now())",
+        people,
+      );
+      await harness.database.rows(
+        `with account as (insert into app.service_accounts (structure_id, name, scopes) values ($1, 'DPI', '[]') returning id)
+         insert into app.service_account_keys (structure_id, service_account_id, prefix, secret_hash)
+         select $1, id, 'mss_sk_abcd', sha256(id::text::bytea) from account`,
         [tenant.structureId],
       );
     }
@@ -140,7 +160,7 @@ describe("row-level security", () => {
     }
   });
 
-  it("shows a structure the people who have a role in it and nobody else", async () => {
+  it("shows a structure the people who have a role or a box in it and nobody else", async () => {
     const ids = await inScope(
       "structure",
       mine.structureId,
@@ -148,7 +168,8 @@ describe("row-level security", () => {
       async () => (await api.query("select id from app.people")).rows.map((row) => row.id),
     );
     const members = await harness.database.rows(
-      "select distinct person_id as id from app.memberships where structure_id = $1",
+      `select person_id as id from app.memberships where structure_id = $1
+       union select person_id from app.mailbox_members where structure_id = $1`,
       [mine.structureId],
     );
     expect(ids.sort()).toEqual(members.map((row) => row.id).sort());
