@@ -121,17 +121,12 @@ async function startRecovery(
       return undefined;
     }
     // It answers within a second or, seen on a loaded machine, not at all: then another start on another port does.
-    const deadline = Date.now() + recoveryPatienceMilliseconds;
-    await waitUntil(
-      server,
-      async () => await answers(endpoint) || Date.now() > deadline,
-      "did not answer in recovery mode",
-    );
-    if (Date.now() > deadline) {
-      await server.kill();
-      return undefined;
+    if (await becomesTrue(server, answering(endpoint, program.log), recoveryPatienceMilliseconds)) {
+      return { server, endpoint: { ...endpoint, timeoutMilliseconds: 15_000 } };
     }
-    return { server, endpoint: { ...endpoint, timeoutMilliseconds: 15_000 } };
+    program.log("the recovery start listens and does not answer: killed, and begun again");
+    await server.kill();
+    return undefined;
   } catch (error) {
     await server.kill();
     throw error;
@@ -152,7 +147,7 @@ export async function startServing(program: ServerProgram, expected: Expected): 
       () => listensAsConfigured(server.pid, expected.addresses),
       "did not open its ports",
     );
-    await waitUntil(server, () => answers(endpoint), "did not answer a JMAP call");
+    await waitUntil(server, answering(endpoint, program.log), "did not answer a JMAP call");
     await requireNoBuildError(endpoint);
     // Listeners may come late: what counts is the state in which it is handed over.
     listensAsConfigured(server.pid, expected.addresses);
@@ -195,8 +190,20 @@ function listensAsConfigured(pid: number, wanted: readonly string[]): boolean {
   return wanted.every((address) => found.includes(address));
 }
 
-async function answers(endpoint: JmapEndpoint): Promise<boolean> {
-  return await callJmap(endpoint, [["x:Domain/query", { limit: 1 }]]).then(() => true, () => false);
+/** Whether it answers a call. While it does not, each new reason is logged once: the last says why a start was given up. */
+function answering(endpoint: JmapEndpoint, log: (line: string) => void): () => Promise<boolean> {
+  let said = "";
+  return async () => {
+    try {
+      await callJmap(endpoint, [["x:Domain/query", { limit: 1 }]]);
+      return true;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (reason !== said) log(`does not answer yet: ${reason}`);
+      said = reason;
+      return false;
+    }
+  };
 }
 
 /** A setting that could not be built (a secret's variable that is missing …) is dropped in silence at start; a reload tells. */
@@ -208,19 +215,35 @@ async function requireNoBuildError(endpoint: JmapEndpoint): Promise<void> {
   }
 }
 
+/** @throws StartFailure when the server ends, or the condition is not met within a minute */
 async function waitUntil(
   server: StartedProcess,
   condition: () => boolean | Promise<boolean>,
   otherwise: string,
 ): Promise<void> {
+  if (await becomesTrue(server, condition, startTimeoutMilliseconds)) return;
+  throw new StartFailure(`Stalwart ${otherwise} within ${startTimeoutMilliseconds / 1000} s.`);
+}
+
+/**
+ * Whether the condition is met before the patience ends.
+ *
+ * @throws StartFailure when the server ends
+ */
+async function becomesTrue(
+  server: StartedProcess,
+  condition: () => boolean | Promise<boolean>,
+  patienceMilliseconds: number,
+): Promise<boolean> {
   let ended: number | undefined;
   void server.exited.then(({ code }) => ended = code);
-  const deadline = Date.now() + startTimeoutMilliseconds;
+  const deadline = Date.now() + patienceMilliseconds;
   while (!(await condition())) {
     if (ended !== undefined) {
       throw new StartFailure(`Stalwart ended with code ${ended} before it served: its log says why.`);
     }
-    if (Date.now() > deadline) throw new StartFailure(`Stalwart ${otherwise} within 60 s.`);
+    if (Date.now() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  return true;
 }
