@@ -4,4 +4,4 @@
  *
  * Snapshots pass through a list of permitted fields, so that neither a secret nor the content of a message can enter.
  */
-export { type AuditEntry, recordAudit } from "./record.ts";
+export { type AuditEntry, recordAudit, recordAudits } from "./record.ts";
