@@ -5,6 +5,7 @@
  */
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context as HonoContext } from "hono";
+import type { Action } from "../actions.ts";
 import type { Context } from "../context.ts";
 import { catalogue, type FieldError, invalidRequest, type Slug } from "../problems.ts";
 
@@ -69,6 +70,12 @@ export const problemBody = z.object({
   instance: z.string(),
   errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
 }).loose().openapi("Problem");
+
+/**
+ * Names, in the document, the action of the policy table that an operation asks for (`x-mss-action`), or `everybody` for
+ * what whoever has signed in may do with his own. The contract suite plays each operation in each role against the table.
+ */
+export const requires = (action: Action | "everybody") => ({ "x-mss-action": action });
 
 /** The declared answers of the problems that an operation may give, by status. */
 export function problemResponses<const S extends readonly Slug[]>(...slugs: S) {

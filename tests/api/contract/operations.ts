@@ -18,12 +18,15 @@ export interface Operation {
   readonly parameters: readonly string[];
   readonly hasBody: boolean;
   readonly isPublic: boolean;
+  /** The action of the policy table that it asks for, or "everybody" (api/http/openapi.ts, `requires`). */
+  readonly requires: string | undefined;
   readonly statuses: ReadonlySet<number>;
   readonly contentTypes: ReadonlyMap<number, readonly string[]>;
 }
 
 interface DocumentedOperation {
   readonly operationId?: string;
+  readonly "x-mss-action"?: string;
   readonly requestBody?: unknown;
   readonly security?: readonly unknown[];
   readonly responses: Record<string, { readonly content?: Record<string, unknown> }>;
@@ -41,6 +44,7 @@ export function listOperations(): Operation[] {
       parameters: [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? ""),
       hasBody: documented.requestBody !== undefined,
       isPublic: documented.security?.length === 0,
+      requires: documented["x-mss-action"],
       statuses: new Set(Object.keys(documented.responses).map(Number)),
       contentTypes: new Map(
         Object.entries(documented.responses).map((
