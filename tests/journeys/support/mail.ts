@@ -102,11 +102,6 @@ export async function submit(visitor: Visitor, box: Box, mail: Outgoing, emailId
   if (refused.s) throw new Error(`the submission was refused: ${JSON.stringify(refused.s)}`);
 }
 
-/** A draft, then its submission: what a press on "Envoyer" does when nothing goes wrong. */
-export async function send(visitor: Visitor, box: Box, mail: Outgoing): Promise<void> {
-  await submit(visitor, box, mail, await saveDraft(visitor, box, mail));
-}
-
 /** Ids of the messages of a box that bear this Message-ID, in whatever folder (RFC 8621 §4.4.1, condition `header`). */
 export async function withMessageId(
   visitor: Visitor,

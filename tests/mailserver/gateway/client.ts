@@ -119,21 +119,6 @@ export class Client {
   }
 }
 
-/** Waits for a condition; fails with `what`. */
-export async function until<T>(
-  what: string,
-  condition: () => T | undefined | false | Promise<T | undefined | false>,
-  seconds = 10,
-): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    const value = await condition();
-    if (value !== undefined && value !== false) return value as T;
-    if (Date.now() > deadline) throw new Error(`Not within ${seconds} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 /** A raw message of a few lines. */
 export function message(fields: Record<string, string>, body = "Bonjour"): string {
   return `${

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mailServersAtHand } from "../../support/stack.ts";
-import { until, using } from "./client.ts";
+import { until } from "../../support/until.ts";
+import { using } from "./client.ts";
 import { anne, bruno, type Stage, startStage } from "./stage.ts";
 
 describe.each(mailServersAtHand())("kill -9 of %s while messages are being sent", (kind) => {

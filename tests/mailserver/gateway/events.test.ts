@@ -4,7 +4,8 @@ import { readEvents } from "../../../api/jmap-gateway/event-stream.ts";
 import { createHub } from "../../../api/jmap-gateway/events-hub.ts";
 import { createUpstream } from "../../../api/jmap-gateway/upstream.ts";
 import { mailServersAtHand } from "../../support/stack.ts";
-import { type Client, message, until, using } from "./client.ts";
+import { until } from "../../support/until.ts";
+import { type Client, message, using } from "./client.ts";
 import { anne, secretariat, type Stage, startStage } from "./stage.ts";
 
 /** An open event stream and what it has said. */

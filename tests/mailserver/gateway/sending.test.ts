@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mailServersAtHand } from "../../support/stack.ts";
-import { type Call, message, until, using } from "./client.ts";
+import { until } from "../../support/until.ts";
+import { type Call, message, using } from "./client.ts";
 import { anne, anneAlias, bruno, listed, secretariat, type Stage, startStage } from "./stage.ts";
 
 describe.each(mailServersAtHand())("sending through the gateway before %s", (kind) => {

@@ -26,7 +26,8 @@ import { findFreePorts } from "../../../scripts/stack/ports.ts";
 import { startPostgres } from "../../../scripts/stack/postgres.ts";
 import type {} from "../../support/cluster.setup.ts";
 import { removeTestDirectory, testDirectory } from "../../support/directory.ts";
-import { Client, until } from "./client.ts";
+import { until } from "../../support/until.ts";
+import { Client } from "./client.ts";
 
 export type MailKind = "stalwart" | "cyrus";
 

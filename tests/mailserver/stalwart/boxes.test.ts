@@ -10,7 +10,8 @@ import { findDomain } from "../../../api/mail-server/stalwart/domains.ts";
 import { ImapClient, ImapRefused } from "../../support/imap.ts";
 import { openBox, relay, submit, swaks } from "./clients.ts";
 import { openSmtp } from "./smtp-session.ts";
-import { operatorDomain, stalwartProgram, startWorld, titled, until, type World } from "./world.ts";
+import { until } from "../../support/until.ts";
+import { operatorDomain, stalwartProgram, startWorld, titled, type World } from "./world.ts";
 
 describe.skipIf(stalwartProgram === undefined)(titled("boxes on Stalwart"), () => {
   let world: World;
@@ -38,6 +39,13 @@ describe.skipIf(stalwartProgram === undefined)(titled("boxes on Stalwart"), () =
       sendAs: [],
       ...changes,
     });
+  const closeAtOnce = async (address: string) => {
+    await world.sql(
+      "update app.mailboxes set status = 'closing', closing_at = now(), purge_at = now() where address = $1",
+      [address],
+    );
+    await world.sql("update app.mailboxes set status = 'closed' where address = $1", [address]);
+  };
   const provisioner = async () => ({
     url: world.driver.jmapUrl,
     authorization: basicAuthorization(
@@ -321,7 +329,7 @@ describe.skipIf(stalwartProgram === undefined)(titled("boxes on Stalwart"), () =
   it("are closed with their mail, and closing again is harmless", async () => {
     const address = await newBox();
     await openBox(world, address);
-    await world.sql("update app.mailboxes set status = 'closed' where address = $1", [address]);
+    await closeAtOnce(address);
     await apply(address, { status: "closed" });
     await apply(address, { status: "closed" });
     expect(await world.driver.readMailbox(address)).toBeUndefined();
@@ -351,7 +359,7 @@ describe.skipIf(stalwartProgram === undefined)(titled("boxes on Stalwart"), () =
     await expect(world.driver.removeDomain("leaving.mssante.test")).rejects.toMatchObject({
       reason: "objectIsLinked",
     });
-    await world.sql("update app.mailboxes set status = 'closed' where address = 'box@leaving.mssante.test'");
+    await closeAtOnce("box@leaving.mssante.test");
     await apply("box@leaving.mssante.test", { status: "closed" });
     await until(
       "the domain to go",

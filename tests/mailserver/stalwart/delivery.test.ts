@@ -5,7 +5,8 @@ import { asObject } from "../../../api/mail-server/stalwart/management.ts";
 import { openBox, relay, submit } from "./clients.ts";
 import { remoteEnds } from "./remote-ends.ts";
 import { openSmtp } from "./smtp-session.ts";
-import { allowDomain, driverOf, stalwartProgram, startWorld, titled, until, type World } from "./world.ts";
+import { until } from "../../support/until.ts";
+import { allowDomain, driverOf, stalwartProgram, startWorld, titled, type World } from "./world.ts";
 
 const password = "client-secret";
 const anne = "anne@alpha.mssante.test";

@@ -7,7 +7,8 @@ import {
 } from "../../../api/mail-server/mod.ts";
 import { asObject, setError } from "../../../api/mail-server/stalwart/management.ts";
 import { openBox, relay, submit } from "./clients.ts";
-import { stalwartProgram, startWorld, titled, until, type World } from "./world.ts";
+import { until } from "../../support/until.ts";
+import { stalwartProgram, startWorld, titled, type World } from "./world.ts";
 
 const password = "client-secret";
 const anne = "anne@alpha.mssante.test";

@@ -196,18 +196,3 @@ export async function driverOf(server: RunningMailServer): Promise<MailServer> {
     provisionerSecret: await Deno.readTextFile(value("MSS_MAIL_PROVISIONER_SECRET_FILE")),
   });
 }
-
-/** Waits for a condition; fails with `what` after `seconds`. */
-export async function until<T>(
-  what: string,
-  condition: () => Promise<T | undefined | false | null>,
-  seconds = 15,
-): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    const value = await condition();
-    if (value !== undefined && value !== false && value !== null) return value as T;
-    if (Date.now() > deadline) throw new Error(`Not within ${seconds} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
