@@ -3,18 +3,10 @@
 # It runs on any amd64 Linux through its own loader: no root, no chroot. DIR may be cached; it is replaced only when complete.
 set -euo pipefail
 target=$1
-[ "$(dpkg --print-architecture)" = amd64 ] || { echo "the stand-in is only known to run on amd64" >&2; exit 1; }
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../mta/private-apt.sh"
+. "$(dirname "$0")/../mta/private-apt.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-
-mirror=$(machine_mirror "")
-security=$(machine_mirror -security)
-[ -n "$mirror" ] || { echo "this machine's apt names no Debian mirror" >&2; exit 1; }
-sources=("$mirror trixie" "$mirror trixie-backports")
-[ -z "$security" ] || sources+=("$security trixie-security")
-private_apt_begin "$work/apt" "${sources[@]}"
+private_apt_begin "$work/apt" trixie trixie-backports
 # nullmailer only satisfies "mail-transport-agent" with little; it is never unpacked. Without -t apt would choose trixie's
 # 3.10, which has no push.
 private_apt --no-install-recommends --download-only -t trixie-backports install cyrus-imapd cyrus-caldav libsasl2-modules nullmailer
@@ -35,9 +27,4 @@ for file in "$next"/usr/lib/cyrus/bin/* "$next"/usr/lib/x86_64-linux-gnu/sasl2/*
 done | sort -u | xargs -I{} cp -L {} "$next/usr/lib/x86_64-linux-gnu/"
 cp -L "$libraries/ld-linux-x86-64.so.2" "$next/usr/lib/x86_64-linux-gnu/"
 private_apt_versions 'cyrus-[a-z]*\|libsasl2-2\|libxapian30' >"$next/VERSIONS"
-chmod -R a+rX "$next"
-mkdir -p "$(dirname "$target")"
-rm -rf "$target" "$target.new"
-cp -a "$next" "$target.new"
-mv "$target.new" "$target"
-cat "$target/VERSIONS"
+private_apt_keep "$next" "$target"

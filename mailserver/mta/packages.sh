@@ -4,18 +4,10 @@
 # delivery here needs root. DIR may be cached; it is replaced only when complete.
 set -euo pipefail
 target=$1
-[ "$(dpkg --print-architecture)" = amd64 ] || { echo "the stand-in is only known to run on amd64" >&2; exit 1; }
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/private-apt.sh"
+. "$(dirname "$0")/private-apt.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-
-mirror=$(machine_mirror "")
-security=$(machine_mirror -security)
-[ -n "$mirror" ] || { echo "this machine's apt names no Debian mirror" >&2; exit 1; }
-sources=("$mirror bookworm")
-[ -z "$security" ] || sources+=("$security bookworm-security")
-private_apt_begin "$work/apt" "${sources[@]}"
+private_apt_begin "$work/apt" bookworm
 private_apt --no-install-recommends --download-only install exim4-daemon-heavy libnss-wrapper
 
 root=$work/root
@@ -33,9 +25,4 @@ for file in "$next/sbin/exim" "$next/lib/libnss_wrapper.so"; do
 done | sort -u | grep -vE '/(libc|libm|libdl|librt|libpthread|libresolv|libcrypt|libnss_[a-z]*|ld-linux[^/]*)\.so' | xargs -I{} cp -L {} "$next/lib/"
 cp -L "$libraries"/libcrypt.so.1 "$next/lib/"
 private_apt_versions 'exim4-daemon-heavy\|libgnutls30\|libpq5\|libnss-wrapper' >"$next/VERSIONS"
-chmod -R a+rX "$next"
-mkdir -p "$(dirname "$target")"
-rm -rf "$target" "$target.new"
-cp -a "$next" "$target.new"
-mv "$target.new" "$target"
-cat "$target/VERSIONS"
+private_apt_keep "$next" "$target"

@@ -9,16 +9,21 @@ machine_mirror() {
     awk -v suite="$codename$1" '$1 == suite { print $2; exit }'
 }
 
-# private_apt_begin WORKDIR SOURCES... : one argument per source, "MIRROR SUITE". Reads the indexes.
+# private_apt_begin WORKDIR SUITE... : reads the indexes of these suites and of the first one's security updates.
 private_apt_begin() {
   APT_WORK=$1
   shift
-  local keyring=/usr/share/keyrings/debian-archive-keyring.gpg source
+  local keyring=/usr/share/keyrings/debian-archive-keyring.gpg mirror security suite
+  [ "$(dpkg --print-architecture)" = amd64 ] || { echo "the stand-in is only known to run on amd64" >&2; return 1; }
+  mirror=$(machine_mirror "")
+  security=$(machine_mirror -security)
+  [ -n "$mirror" ] || { echo "this machine's apt names no Debian mirror" >&2; return 1; }
   [ -r "$keyring" ] || { echo "Debian's keyring $keyring is missing (package debian-archive-keyring)" >&2; return 1; }
   mkdir -p "$APT_WORK"/{lists/partial,cache/archives/partial,dpkg}
   : >"$APT_WORK/dpkg/status"
   : >"$APT_WORK/sources.list"
-  for source in "$@"; do echo "deb [signed-by=$keyring] $source main" >>"$APT_WORK/sources.list"; done
+  for suite in "$@"; do echo "deb [signed-by=$keyring] $mirror $suite main" >>"$APT_WORK/sources.list"; done
+  [ -z "$security" ] || echo "deb [signed-by=$keyring] $security $1-security main" >>"$APT_WORK/sources.list"
   # A machine's hooks (container images have some) would empty its own package cache. Only a file read with -c can clear a list.
   printf '#clear APT::Update::Post-Invoke;\n#clear APT::Update::Post-Invoke-Success;\n#clear DPkg::Post-Invoke;\n#clear DPkg::Pre-Install-Pkgs;\n' >"$APT_WORK/no-hooks"
   private_apt update
@@ -52,4 +57,14 @@ private_apt_unpack() {
 # "name version" of the downloaded packages whose name matches the (basic) expression.
 private_apt_versions() {
   find "$APT_WORK/cache/archives" -name '*.deb' -printf '%f\n' | sed -n "s/^\($1\)_\(.*\)_.*/\1 \2/p" | sed 's/%3a/:/' | sort
+}
+
+# private_apt_keep NEXT TARGET : puts what was gathered in NEXT in TARGET's place, complete or not at all, and says its versions.
+private_apt_keep() {
+  chmod -R a+rX "$1"
+  mkdir -p "$(dirname "$2")"
+  rm -rf "$2" "$2.new"
+  cp -a "$1" "$2.new"
+  mv "$2.new" "$2"
+  cat "$2/VERSIONS"
 }
