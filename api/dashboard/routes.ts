@@ -6,6 +6,7 @@ import {
   createRoutes,
   json,
   problemResponses,
+  requires,
 } from "../http/openapi.ts";
 import { structureParam } from "../tenancy/mod.ts";
 import { readPlatformDashboard, readStructureDashboard } from "./read.ts";
@@ -18,6 +19,7 @@ const platformRoute = createRoute({
   path: "/api/v1/dashboard",
   tags: ["dashboard"],
   summary: "What is wrong and what must be done, over all structures",
+  ...requires("dashboard.read-platform"),
   responses: {
     200: { description: "As of now", content: json(dashboardBody) },
     ...problemResponses(...commonProblems, "forbidden"),
@@ -30,6 +32,7 @@ const structureRoute = createRoute({
   path: "/api/v1/structures/{structureId}/dashboard",
   tags: ["dashboard"],
   summary: "What is wrong and what must be done in one structure",
+  ...requires("dashboard.read"),
   request: { params: structureParam },
   responses: {
     200: { description: "As of now", content: json(dashboardBody) },
