@@ -34,6 +34,23 @@ export interface AuditEventsTable {
   after: Nullable<Json>;
   reason: Nullable<string>;
   request_id: Nullable<string>;
+  transaction_id: Generated<Int8>;
+}
+
+export interface AuditHeadsTable {
+  chain_id: string;
+  seq: Int8;
+  hash: Uint8Array;
+  sealed_at: Generated<Timestamp>;
+}
+
+export interface AuditLinksTable {
+  chain_id: string;
+  seq: Int8;
+  event_id: Int8;
+  format: number;
+  previous_hash: Uint8Array;
+  hash: Uint8Array;
 }
 
 export interface BatchLinesTable {
@@ -130,6 +147,24 @@ export interface MailServicesTable {
   updated_at: Generated<Timestamp>;
 }
 
+export interface MailboxDelegationsTable {
+  structure_id: string;
+  id: Generated<string>;
+  mailbox_id: string;
+  person_id: string;
+  may_read: boolean;
+  may_write: boolean;
+  may_send_as: boolean;
+  may_send_on_behalf: boolean;
+  may_manage: boolean;
+  starts_at: Timestamp;
+  ends_at: Nullable<Timestamp>;
+  revoked_at: Nullable<Timestamp>;
+  version: Generated<Int8>;
+  created_at: Generated<Timestamp>;
+  updated_at: Generated<Timestamp>;
+}
+
 export interface MailboxMembersTable {
   structure_id: string;
   mailbox_id: string;
@@ -148,7 +183,7 @@ export interface MailboxesTable {
   service: Generated<string>;
   responsible: Generated<string>;
   holder_id_nat_ps: Nullable<string>;
-  status: Generated<"active" | "suspended" | "closed">;
+  status: Generated<"active" | "suspended" | "closing" | "closed">;
   suspension_reason: Nullable<string>;
   quota_bytes: Int8;
   client_secret_hash: Nullable<string>;
@@ -158,6 +193,21 @@ export interface MailboxesTable {
   provisioning_reason: Nullable<string>;
   created_at: Generated<Timestamp>;
   updated_at: Generated<Timestamp>;
+  red_list: Generated<boolean>;
+  preferred_rank: Nullable<number>;
+  phone: Generated<string>;
+  dematerialisation: Generated<boolean>;
+  aliases: Generated<string[]>;
+  last_authenticated_at: Nullable<Timestamp>;
+  used_bytes: Nullable<Int8>;
+  closing_reason: Nullable<string>;
+  closing_at: Nullable<Timestamp>;
+  purge_at: Nullable<Timestamp>;
+  closed_at: Nullable<Timestamp>;
+  moved_to_address: Nullable<string>;
+  moved_from_address: Nullable<string>;
+  moved_at: Nullable<Timestamp>;
+  search_text: Generated<string>;
 }
 
 export interface MembershipsTable {
@@ -310,6 +360,8 @@ export interface WhiteListsTable {
 export interface Database {
   "app.addresses": AddressesTable;
   "app.audit_events": AuditEventsTable;
+  "app.audit_heads": AuditHeadsTable;
+  "app.audit_links": AuditLinksTable;
   "app.batch_lines": BatchLinesTable;
   "app.batches": BatchesTable;
   "app.departures": DeparturesTable;
@@ -317,6 +369,7 @@ export interface Database {
   "app.idempotency_keys": IdempotencyKeysTable;
   "app.invitations": InvitationsTable;
   "app.mail_services": MailServicesTable;
+  "app.mailbox_delegations": MailboxDelegationsTable;
   "app.mailbox_members": MailboxMembersTable;
   "app.mailboxes": MailboxesTable;
   "app.memberships": MembershipsTable;

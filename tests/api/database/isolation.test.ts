@@ -11,8 +11,11 @@ const tenantColumns: Readonly<Record<string, string>> = {
   mailboxes: "structure_id",
   addresses: "structure_id",
   mailbox_members: "structure_id",
+  mailbox_delegations: "structure_id",
   submissions: "structure_id",
   audit_events: "structure_id",
+  audit_links: "chain_id",
+  audit_heads: "chain_id",
   structure_people: "structure_id",
   invitations: "structure_id",
   departures: "structure_id",
@@ -65,7 +68,12 @@ describe("row-level security", () => {
     [mine, theirs] = [await newTenant(harness), await newTenant(harness)];
     for (const tenant of [mine, theirs]) {
       const box = await newMailbox(harness, tenant);
-      await newMember(harness, box.id);
+      const { person_id: personId } = await newMember(harness, box.id);
+      await harness.database.rows(
+        `insert into app.mailbox_delegations (structure_id, mailbox_id, person_id, may_read, may_write, may_send_as,
+           may_send_on_behalf, may_manage, starts_at) values ($1, $2, $3, true, false, false, false, false, now())`,
+        [tenant.structureId, box.id, personId],
+      );
       await harness.database.rows(
         "insert into app.submissions (structure_id, mailbox_id, message_id, state) values ($1, $2, 'a@b', 'seen')",
         [tenant.structureId, box.id],

@@ -1,0 +1,120 @@
+/**
+ * Verifies the trail while it goes on being written. Each chain is followed up to the end it had at the beginning: rows are
+ * only added behind it, so that no long transaction is needed to see one moment.
+ */
+import { type HasDatabase, inSystem } from "../database/in-tenant.ts";
+import type { Anchor } from "./anchors.ts";
+import { type ChainCheck, checkChain, type Fault, type Link, operatorChain } from "./chain.ts";
+import { findEnd, type Head, listChains, listHeads, listLinks, listUnsealed } from "./chain-queries.ts";
+
+export interface VerifyOptions {
+  /** What was noted outside the database. */
+  readonly anchors?: ReadonlyMap<string, readonly Anchor[]>;
+  /** One chain only: a structure's id, or `operatorChain`. */
+  readonly chain?: string | undefined;
+  /** Links read at once. */
+  readonly batch?: number;
+}
+
+export interface Verdict {
+  readonly chains: number;
+  readonly rows: number;
+  readonly faults: readonly Fault[];
+}
+
+/** Faults told of one chain; a chain that was written anew breaks at every row. */
+const mostFaults = 1_000;
+
+/** Follows every chain. An empty list of faults: no row was changed, removed, put in or moved since it was written. */
+export async function verifyTrail(ctx: HasDatabase, options: VerifyOptions = {}): Promise<Verdict> {
+  const { anchors = new Map(), chain, batch = 5_000 } = options;
+  const { heads, linked } = await inSystem(ctx, async (tx) => ({
+    heads: new Map((await listHeads(tx, chain)).map((head) => [head.chain, head])),
+    linked: chain === undefined ? await listChains(tx) : [chain],
+  }));
+  const names = chain === undefined ? [...heads.keys(), ...linked, ...anchors.keys()] : [chain];
+  const faults: Fault[] = [];
+  let rows = 0;
+  const all = [...new Set(names)].sort();
+  for (const name of all) {
+    const found = await verifyChain(ctx, name, heads.get(name), anchors.get(name) ?? [], batch);
+    rows += found.rows;
+    faults.push(...found.faults);
+  }
+  faults.push(...await findUnsealed(ctx, chain));
+  return { chains: all.length, rows, faults };
+}
+
+async function verifyChain(
+  ctx: HasDatabase,
+  chain: string,
+  head: Head | undefined,
+  anchors: readonly Anchor[],
+  batch: number,
+): Promise<{ rows: number; faults: readonly Fault[] }> {
+  // Without a head there is no end to trust: whatever is there is read.
+  const upTo = head?.seq ?? Number.MAX_SAFE_INTEGER;
+  const check = checkChain(chain, anchors);
+  const read = (after: number) => inSystem(ctx, (tx) => listLinks(tx, chain, { after, upTo, count: batch }));
+  let rows = 0;
+  let next = read(0);
+  for (;;) {
+    const links = await next;
+    const last = links.at(-1);
+    if (last === undefined) break;
+    // The database reads on while these are hashed.
+    next = read(last.seq);
+    next.catch(() => {});
+    addAll(check, links);
+    rows += links.length;
+  }
+  const faults = [...check.end(head)];
+  const end = await inSystem(ctx, (tx) => findEnd(tx, chain));
+  const isBeyond = head !== undefined && end.noted !== end.last && (end.last ?? 0) > head.seq;
+  if (isBeyond) faults.push({ kind: "head-differs", chain, seq: end.last });
+  return { rows, faults: faults.slice(0, mostFaults) };
+}
+
+function addAll(check: ChainCheck, links: readonly Link[]): void {
+  for (const link of links) check.add(link);
+}
+
+async function findUnsealed(ctx: HasDatabase, chain: string | undefined): Promise<Fault[]> {
+  const structureId = chain === operatorChain ? null : chain;
+  const rows = await inSystem(ctx, (tx) => listUnsealed(tx, mostFaults, structureId));
+  return rows.map((row) => ({
+    kind: "row-unsealed",
+    chain: row.structure_id ?? operatorChain,
+    seq: null,
+    eventId: row.id,
+  }));
+}
+
+/** The ends of all chains now, to be anchored. */
+export async function readHeads(ctx: HasDatabase): Promise<Head[]> {
+  return await inSystem(ctx, (tx) => listHeads(tx));
+}
+
+/** One sentence per fault, for the person who reads the verdict. */
+export function describeFault(fault: Fault): string {
+  const place = fault.seq === null ? "" : ` at seq ${fault.seq}`;
+  const span = fault.lastSeq === undefined || fault.lastSeq === fault.seq
+    ? place
+    : ` from seq ${fault.seq} to ${fault.lastSeq}`;
+  const row = fault.eventId === undefined ? "" : ` (row id ${fault.eventId})`;
+  const chain = fault.chain === operatorChain ? "operator" : fault.chain;
+  return `${chain}: ${fault.kind}${span}${row}: ${meaning[fault.kind]}`;
+}
+
+const meaning: Readonly<Record<Fault["kind"], string>> = {
+  "row-changed": "the row is not the one that was sealed",
+  "row-missing": "the row was removed",
+  "links-missing": "rows were removed with their links",
+  "order-broken": "the row does not follow the one before it: rows were exchanged, removed or put in",
+  "tail-cut": "the chain was longer: its end was cut",
+  "anchor-differs":
+    "the row is not the one that was anchored outside the database: the chain was written anew",
+  "head-differs": "the noted end of the chain is not its end",
+  "row-unsealed": "the row stands in no chain: it was put in without the platform",
+  "format-unknown": "this version of the verifier does not know how the row was sealed",
+};
