@@ -11,6 +11,7 @@ import { docsRoutes, openApiDocument } from "./http/docs.ts";
 import { idempotency } from "./http/idempotency.ts";
 import { healthRoutes } from "./http/health.ts";
 import { type ApiEnv, createRoutes } from "./http/openapi.ts";
+import { rateLimit } from "./http/rate-limit.ts";
 import { renderProblem } from "./http/render-problem.ts";
 import { requestId } from "./http/request-id.ts";
 import { requireSameOrigin } from "./http/same-origin.ts";
@@ -20,9 +21,13 @@ import { createIdentity, findActor, isSameOrigin, needsSameOrigin } from "./iden
 import { identityRoutes } from "./identity/routes.ts";
 import { jmapGatewayRoutes } from "./jmap-gateway/mod.ts";
 import { problem } from "./problems.ts";
+import { addressRoutes } from "./mailboxes/address-routes.ts";
 import { clientPasswordRoutes } from "./mailboxes/client-password-routes.ts";
+import { closingRoutes } from "./mailboxes/closing-routes.ts";
 import { mailboxRoutes } from "./mailboxes/routes.ts";
 import { memberRoutes } from "./mailboxes/member-routes.ts";
+import { peopleRoutes } from "./people/routes.ts";
+import { domainRoutes } from "./tenancy/domain-routes.ts";
 import { membershipRoutes } from "./tenancy/membership-routes.ts";
 import { tenancyRoutes } from "./tenancy/routes.ts";
 import { trustSpaceRoutes } from "./trust-space/routes.ts";
@@ -46,6 +51,8 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   const origin = requireSameOrigin(config.baseUrl, { isSameOrigin, needsSameOrigin });
   const who = authenticate(deps, (_deps, request) => findActor(identity, request));
   for (const path of ["/api/*", "/auth/*", "/jmap/*"]) app.use(path, origin, who);
+  const limit = rateLimit(deps);
+  for (const path of ["/api/*", "/auth/*"]) app.use(path, limit);
   // The mail server's hook is no browser: it proves itself by its own secret.
   app.use("/internal/*", authenticate(deps, () => Promise.resolve({ kind: "anonymous" })));
   app.use("/api/v1/*", requireSignIn, limitBody(bodyLimitBytes), requireJson, idempotency);
@@ -60,9 +67,13 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   for (
     const routes of [
       tenancyRoutes(),
+      domainRoutes(),
       membershipRoutes(),
+      peopleRoutes(),
       mailboxRoutes(),
       memberRoutes(),
+      addressRoutes(),
+      closingRoutes(config.closedMailRetentionDays),
       clientPasswordRoutes(),
     ]
   ) {

@@ -5,6 +5,7 @@
  */
 import type { Kysely } from "kysely";
 import type { Redis } from "ioredis";
+import type { Action } from "./actions.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database/schema.ts";
 import type { MailServer } from "./mail-server/mod.ts";
@@ -12,6 +13,13 @@ import type { MailServer } from "./mail-server/mod.ts";
 /** Roles of the policy table (api/identity/policy.ts). The operator's roles hold in every structure, the others in one. */
 export type OperatorRole = "operator_administrator" | "operator_support" | "auditor";
 export type StructureRole = "structure_administrator" | "domain_administrator" | "mailbox_manager" | "user";
+
+/** A role in one structure. `through`: the reseller whose administrator the person is, when the role comes from there. */
+export interface Membership {
+  readonly structureId: string;
+  readonly role: StructureRole;
+  readonly through?: string;
+}
 
 /** A person who has signed in. `idNatPs` is idNat_PS (8 + RPPS), null for who has none. */
 export interface PersonActor {
@@ -21,7 +29,17 @@ export interface PersonActor {
   readonly displayName: string;
   readonly idNatPs: string | null;
   readonly operatorRoles: readonly OperatorRole[];
-  readonly memberships: readonly { readonly structureId: string; readonly role: StructureRole }[];
+  readonly memberships: readonly Membership[];
+}
+
+/** Software that acts in one structure with a key (api/identity/service-keys.ts). Its scopes are its only rights. */
+export interface ServiceActor {
+  readonly kind: "service";
+  readonly serviceAccountId: string;
+  readonly keyId: string;
+  readonly structureId: string;
+  readonly displayName: string;
+  readonly scopes: readonly Action[];
 }
 
 /** The platform itself: a worker's job, named. */
@@ -35,7 +53,7 @@ export interface AnonymousActor {
   readonly kind: "anonymous";
 }
 
-export type Actor = PersonActor | SystemActor | AnonymousActor;
+export type Actor = PersonActor | ServiceActor | SystemActor | AnonymousActor;
 
 /** One JSON line per call on standard output. Never a secret, a token, a subject line or a patient's address. */
 export interface Log {

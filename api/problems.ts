@@ -125,6 +125,66 @@ export const catalogue = {
       "The quotas of its mailboxes together would pass the structure's own. Promise less, or have the quota raised.",
     shows: ["limit", "used"],
   },
+  "quota-below-use": {
+    status: 409,
+    title: "The quota would be under its use",
+    about: "`quota` says which (`mailboxes` or `bytes`), `used` what is already in use or handed to others.",
+    shows: ["quota", "used"],
+  },
+  "reseller-quota-exceeded": {
+    status: 409,
+    title: "The reseller has not so much left to give",
+    about:
+      "A reseller's quota holds for itself and the structures it administers together. `quota` says which (`mailboxes` or `bytes`).",
+    shows: ["quota", "limit", "used"],
+  },
+  "reseller-child-unlimited": {
+    status: 409,
+    title: "A structure under this reseller needs a quota",
+    about:
+      "A reseller with a quota cannot administer a structure without one. `quota` says which (`mailboxes` or `bytes`).",
+    shows: ["quota"],
+  },
+  "structure-not-reseller": {
+    status: 409,
+    title: "The structure may not administer others",
+    about: "The operator makes a structure a reseller first; a structure that has a reseller cannot be one.",
+  },
+  "structure-has-children": {
+    status: 409,
+    title: "The reseller still administers structures",
+    about: "Close them or give them to another reseller first.",
+    shows: ["count"],
+  },
+  "structure-has-open-mailboxes": {
+    status: 409,
+    title: "The structure still has mailboxes",
+    about: "Every mailbox of a structure is closed before the structure is.",
+    shows: ["count"],
+  },
+  "domain-not-found": {
+    status: 404,
+    title: "No such domain",
+    about: "The structure has no such domain.",
+  },
+  "domain-closed": {
+    status: 409,
+    title: "The domain is closed",
+    about: "A closed domain does not change any more, and its name is never given again.",
+  },
+  "domain-has-open-mailboxes": {
+    status: 409,
+    title: "The domain still has mailboxes",
+    about: "Every mailbox of a domain is closed before the domain is.",
+    shows: ["count"],
+  },
+  "domain-outside-reseller": {
+    status: 409,
+    title: "The domain does not lie under one of the reseller's",
+    about:
+      "A reseller gives its structures sub-domains of its own active domains; the operator gives any other.",
+    shows: ["name"],
+  },
   "domain-name-taken": {
     status: 409,
     title: "This domain is already hosted",
@@ -153,6 +213,58 @@ export const catalogue = {
     title: "The mailbox is closed",
     about: "A closed mailbox does not change any more.",
   },
+  "mailbox-closing": {
+    status: 409,
+    title: "The mailbox is being closed",
+    about: "Its mail is kept until `purgeAt`, and nothing of it changes. Reopen it first.",
+  },
+  "alias-not-found": {
+    status: 404,
+    title: "No such alias",
+    about: "The mailbox has no such further address in use.",
+  },
+  "alias-limit-reached": {
+    status: 409,
+    title: "The mailbox has as many aliases as it may",
+    about: "Remove one that is no longer needed; its address is then closed for good.",
+    shows: ["limit"],
+  },
+  "address-confirmation-wrong": {
+    status: 422,
+    title: "The address typed to confirm is another one",
+    about: "Closing asks for the mailbox's own address once more, so that the wrong mailbox is not closed.",
+  },
+  "mailbox-already-there": {
+    status: 409,
+    title: "The mailbox is in this structure already",
+    about: "A move goes to another structure. Within one, make an alias.",
+  },
+  "delegation-not-found": {
+    status: 404,
+    title: "No such delegation",
+    about: "The mailbox has no such delegation in force or to come.",
+  },
+  "delegation-exists": {
+    status: 409,
+    title: "The person has a delegation on this mailbox",
+    about: "Change the one that there is: `delegationId`.",
+    shows: ["delegationId"],
+  },
+  "delegation-of-own-mailbox": {
+    status: 409,
+    title: "The person holds this mailbox",
+    about: "Its holder needs no delegation; nor does a member of an ORG, APP or CAB mailbox.",
+  },
+  "delegation-beyond-own": {
+    status: 403,
+    title: "A delegate gives no more than he has",
+    about: "Who manages a mailbox by delegation may give what he has himself, and not the right to manage.",
+  },
+  "mailbox-read-only": {
+    status: 403,
+    title: "The mailbox is open for reading only",
+    about: "The delegation does not hold the right to write.",
+  },
   "mailbox-holder-fixed": {
     status: 409,
     title: "A personal mailbox has its holder only",
@@ -172,6 +284,112 @@ export const catalogue = {
     status: 404,
     title: "No such membership",
     about: "The person does not have this role in the structure.",
+  },
+  "last-administrator": {
+    status: 409,
+    title: "Somebody must remain administrator",
+    about: "This is the last administrator. Name another one first.",
+  },
+  "already-member": {
+    status: 409,
+    title: "The person has this role already",
+    about: "Nothing is left to be invited to: the role is in force.",
+  },
+  "invitation-not-found": {
+    status: 404,
+    title: "No such invitation",
+    about: "It does not exist, or it is not yours to see.",
+  },
+  "invitation-closed": {
+    status: 409,
+    title: "The invitation is no longer open",
+    about: "It was accepted, withdrawn, or has expired.",
+  },
+  "departure-not-found": {
+    status: 404,
+    title: "No departure is planned",
+    about: "Nothing is planned for this person in this structure.",
+  },
+  "operator-role-not-found": {
+    status: 404,
+    title: "No such role",
+    about: "The person does not have this role of the operator.",
+  },
+  "service-account-not-found": {
+    status: 404,
+    title: "No such service account",
+    about: "It does not exist, or it is not yours to see.",
+  },
+  "service-account-name-taken": {
+    status: 409,
+    title: "A service account of this name exists",
+    about: "Names of service accounts in use are different within a structure.",
+    shows: ["name"],
+  },
+  "service-account-revoked": {
+    status: 409,
+    title: "The service account is revoked",
+    about: "A revoked service account does not change any more. Make another one.",
+  },
+  "service-account-key-not-found": {
+    status: 404,
+    title: "No such key",
+    about: "The service account has no such key.",
+  },
+  "too-many-requests": {
+    status: 429,
+    title: "Too many requests",
+    about:
+      "More was asked than the limit named in RateLimit-Policy allows. Wait as long as Retry-After says.",
+    shows: ["retryAfterSeconds"],
+  },
+  "batch-not-found": {
+    status: 404,
+    title: "No such batch",
+    about: "It does not exist, or it is not yours to see.",
+  },
+  "batch-line-not-found": {
+    status: 404,
+    title: "No such line",
+    about: "The batch has no line of this number.",
+  },
+  "batch-too-long": {
+    status: 422,
+    title: "The batch has too many lines",
+    about: "Send it in several parts.",
+    shows: ["limit"],
+  },
+  "batch-state-forbids": {
+    status: 409,
+    title: "The batch is not in a state that allows this",
+    about: "`state` says where it stands: a batch is checked, then ready, then run, and can then be undone.",
+    shows: ["state"],
+  },
+  "batch-has-errors": {
+    status: 409,
+    title: "The batch has lines in error",
+    about: "Correct them, or say that they are to be passed over (`skipErrors`).",
+    shows: ["count"],
+  },
+  "batch-line-settled": {
+    status: 409,
+    title: "The line has been run",
+    about: "What has been done by a line is undone with the batch, not corrected.",
+  },
+  "inactivity-campaign-not-found": {
+    status: 404,
+    title: "No such campaign",
+    about: "It does not exist, or it is not yours to see.",
+  },
+  "inactivity-campaign-running": {
+    status: 409,
+    title: "A campaign is under way",
+    about: "A structure has one campaign at a time. Wait for its end or cancel it.",
+  },
+  "inactivity-not-noticed": {
+    status: 409,
+    title: "No notice is open for this mailbox",
+    about: "There is nothing to object to: the mailbox is in no campaign, or its campaign has ended.",
   },
   "mail-server-unavailable": {
     status: 503,

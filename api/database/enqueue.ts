@@ -8,6 +8,12 @@ export type Job =
   | { readonly kind: "apply-mailbox"; readonly structureId: string; readonly mailboxId: string }
   | { readonly kind: "end-sessions"; readonly structureId: string; readonly mailboxId: string }
   | { readonly kind: "sweep-idempotency-keys" }
+  | { readonly kind: "check-batch"; readonly structureId: string; readonly batchId: string }
+  | { readonly kind: "run-batch"; readonly structureId: string; readonly batchId: string }
+  | { readonly kind: "undo-batch"; readonly structureId: string; readonly batchId: string }
+  | { readonly kind: "sweep-batches" }
+  | { readonly kind: "advance-inactivity" }
+  | { readonly kind: "send-inactivity-notice"; readonly structureId: string; readonly mailboxId: string }
   | { readonly kind: "reconcile-mailboxes" }
   | { readonly kind: "refresh-white-list" };
 
@@ -27,6 +33,17 @@ export async function enqueue(tx: Tx, job: Job, key?: string, runAt?: Date): Pro
 /** Key of the job that applies a box: a second change before the first job has run needs no second job. */
 export function mailboxJobKey(mailboxId: string): string {
   return `mailbox:${mailboxId}`;
+}
+
+/** Adds the job that applies each of these boxes, in one statement. */
+export async function enqueueMailboxes(
+  tx: Tx,
+  structureId: string,
+  mailboxIds: readonly string[],
+): Promise<void> {
+  if (mailboxIds.length === 0) return;
+  await sql`select count(jobs.enqueue('apply-mailbox', json_build_object('structureId', ${structureId}::uuid, 'mailboxId', id),
+    ${mailboxJobKey("")} || id)) from unnest(${[...mailboxIds]}::uuid[]) as id`.execute(tx);
 }
 
 /** Key of the job that applies a domain. */

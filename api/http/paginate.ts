@@ -31,6 +31,22 @@ export function pageRequest(
   return { limit: query.limit, after };
 }
 
+/**
+ * The same for a list that can be sorted in several ways: the cursor's first part is the sort it was made for, the next the
+ * value that was sorted by, the last what makes the row unique. Throws `invalid-request` when the cursor is of another sort,
+ * or `isValue` does not know the value.
+ */
+export function sortedPageRequest(
+  query: { limit: number; cursor?: string | undefined; sort: string },
+  isValue: (value: string) => boolean = () => true,
+): PageRequest {
+  const request = pageRequest(query, 3);
+  if (request.after !== undefined && (request.after[0] !== query.sort || !isValue(request.after[1] ?? ""))) {
+    throw invalidRequest([{ pointer: "/query/cursor", detail: "is not a cursor of this list and sort" }]);
+  }
+  return request;
+}
+
 /** Cuts the row that was read beyond the page, and makes the cursor when there was one. */
 export function page<Row, Body>(
   rows: readonly Row[],

@@ -26,7 +26,17 @@ export {
 } from "./identity.ts";
 export type { OpenableMailbox } from "./queries.ts";
 export { listOpenableMailboxes, mayOpenMailbox } from "./mailboxes-of-person.ts";
-export { authorise, may, policy, type PolicySubject, type Role, roles, rolesOver } from "./policy.ts";
+export {
+  authorise,
+  authoriseOverChild,
+  may,
+  policy,
+  type PolicySubject,
+  resellerOf,
+  type Role,
+  roles,
+  rolesOver,
+} from "./policy.ts";
 export { isSameOrigin, needsSameOrigin } from "./request-origin.ts";
 export { hasForgedRpps, isLuhnValid, rppsOf } from "./rpps.ts";
 export { sessionCacheSeconds, sessionsEndedChannel } from "./session-cache.ts";

@@ -37,8 +37,19 @@ interface Rule {
   /** Who may do this one sees the subject, and is told 403 rather than 404. */
   readonly sees?: Action;
   /** What is answered to who may not even see the subject: the same as for one that does not exist. */
-  readonly hiddenAs?: "structure-not-found" | "mailbox-not-found" | "person-not-found";
+  readonly hiddenAs?: "structure-not-found" | "mailbox-not-found" | "person-not-found"
+    | "batch-not-found";
+  /** Never a scope of a service account: it gives rights, and software must not give itself more than it was given. */
+  readonly isForPeople?: boolean;
 }
+
+/** What concerns the rights of software in a structure. */
+const softwareRight = {
+  roles: structureWriters,
+  sees: "structure.read",
+  hiddenAs: "structure-not-found",
+  isForPeople: true,
+} as const satisfies Rule;
 
 /** The table: every action of api/actions.ts, and so every act that the audit can name. */
 export const policy = {
@@ -47,15 +58,40 @@ export const policy = {
   "structure.read": { roles: [...operatorReaders, ...anyMember], hiddenAs: "structure-not-found" },
   "structure.suspend": { roles: operator, sees: "structure.read", hiddenAs: "structure-not-found" },
   "structure.resume": { roles: operator, sees: "structure.read", hiddenAs: "structure-not-found" },
+  "structure.change": { roles: structureWriters, sees: "structure.read", hiddenAs: "structure-not-found" },
+  // Its name, its quotas; being a reseller.
+  "structure.administer": { roles: operator, sees: "structure.read", hiddenAs: "structure-not-found" },
+  // On the reseller: to open structures under it, and to do to them what else the operator alone does.
+  "structure.administer-child": {
+    roles: structureWriters,
+    sees: "structure.read",
+    hiddenAs: "structure-not-found",
+  },
+  "structure.close": { roles: operator, sees: "structure.read", hiddenAs: "structure-not-found" },
 
   "domain.read": { roles: mailboxReaders, sees: "structure.read", hiddenAs: "structure-not-found" },
   "domain.create": { roles: operator, sees: "structure.read", hiddenAs: "structure-not-found" },
+  "domain.suspend": { roles: operator, sees: "structure.read", hiddenAs: "structure-not-found" },
+  "domain.resume": { roles: operator, sees: "structure.read", hiddenAs: "structure-not-found" },
+  "domain.close": { roles: operator, sees: "structure.read", hiddenAs: "structure-not-found" },
 
   "mailbox.read": { roles: mailboxReaders, hiddenAs: "mailbox-not-found" },
   "mailbox.create": { roles: mailboxWriters, sees: "structure.read", hiddenAs: "structure-not-found" },
   "mailbox.change": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
   "mailbox.suspend": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
   "mailbox.resume": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
+  "mailbox.close": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
+  "mailbox.reopen": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
+  "mailbox.purge": { roles: platformOnly, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
+  // In both structures: `mailbox.create` is asked of the one that the box goes to.
+  "mailbox.move": { roles: domainWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
+  "mailbox-alias.add": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
+  "mailbox-alias.remove": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
+  // The holder of a box and who manages it by delegation may too (api/mailboxes/locate.ts).
+  "mailbox-delegation.read": { roles: mailboxReaders, hiddenAs: "mailbox-not-found" },
+  "mailbox-delegation.grant": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
+  "mailbox-delegation.change": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
+  "mailbox-delegation.revoke": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
   "mailbox.provision": { roles: platformOnly, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
   "mailbox.set-client-secret": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
   "mailbox-member.read": { roles: mailboxReaders, hiddenAs: "mailbox-not-found" },
@@ -63,11 +99,46 @@ export const policy = {
   "mailbox-member.remove": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
 
   "membership.read": { roles: mailboxReaders, sees: "structure.read", hiddenAs: "structure-not-found" },
-  "membership.grant": { roles: structureWriters, sees: "structure.read", hiddenAs: "structure-not-found" },
+  "membership.grant": {
+    roles: structureWriters,
+    sees: "structure.read",
+    hiddenAs: "structure-not-found",
+    isForPeople: true,
+  },
   "membership.revoke": { roles: structureWriters, sees: "structure.read", hiddenAs: "structure-not-found" },
+  "operator-role.read": { roles: operatorReaders },
   "operator-role.grant": { roles: operator },
   "operator-role.revoke": { roles: operator },
+  "invitation.read": { roles: mailboxReaders, sees: "structure.read", hiddenAs: "structure-not-found" },
+  "invitation.create": {
+    roles: structureWriters,
+    sees: "structure.read",
+    hiddenAs: "structure-not-found",
+    isForPeople: true,
+  },
+  "invitation.revoke": { roles: structureWriters, sees: "structure.read", hiddenAs: "structure-not-found" },
+  "invitation.accept": { roles: platformOnly },
 
+  "service-account.read": {
+    roles: [...structureWriters, "auditor"],
+    sees: "structure.read",
+    hiddenAs: "structure-not-found",
+    isForPeople: true,
+  },
+  "service-account.create": softwareRight,
+  "service-account.change": softwareRight,
+  "service-account.revoke": softwareRight,
+  "service-account-key.create": softwareRight,
+  "service-account-key.revoke": softwareRight,
+
+  "person.list": { roles: operatorReaders },
+  "person.read": { roles: mailboxReaders, sees: "structure.read", hiddenAs: "structure-not-found" },
+  "person.depart": { roles: structureWriters, sees: "structure.read", hiddenAs: "structure-not-found" },
+  "person.cancel-departure": {
+    roles: structureWriters,
+    sees: "structure.read",
+    hiddenAs: "structure-not-found",
+  },
   "person.create": { roles: platformOnly },
   "person.update": { roles: platformOnly },
   "session.start": { roles: platformOnly },
@@ -85,8 +156,32 @@ export const policy = {
   "white-list.import": { roles: operator },
   "white-list.refuse": { roles: platformOnly },
   // Whoever has signed in may ask whether an address can be written to: no role is needed, see `may`.
+  "batch.read": { roles: mailboxReaders, hiddenAs: "batch-not-found" },
+  "batch.create": { roles: mailboxWriters, sees: "structure.read", hiddenAs: "structure-not-found" },
+  "batch.correct": { roles: mailboxWriters, sees: "batch.read", hiddenAs: "batch-not-found" },
+  "batch.check": { roles: mailboxWriters, sees: "batch.read", hiddenAs: "batch-not-found" },
+  "batch.run": { roles: mailboxWriters, sees: "batch.read", hiddenAs: "batch-not-found" },
+  "batch.undo": { roles: mailboxWriters, sees: "batch.read", hiddenAs: "batch-not-found" },
+  "batch.abandon": { roles: mailboxWriters, sees: "batch.read", hiddenAs: "batch-not-found" },
+  "inactivity.read": { roles: mailboxReaders, sees: "structure.read", hiddenAs: "structure-not-found" },
+  "inactivity.change-settings": {
+    roles: structureWriters,
+    sees: "structure.read",
+    hiddenAs: "structure-not-found",
+  },
+  "inactivity.start": { roles: structureWriters, sees: "structure.read", hiddenAs: "structure-not-found" },
+  "inactivity.cancel": { roles: structureWriters, sees: "structure.read", hiddenAs: "structure-not-found" },
+  "inactivity.notice": { roles: platformOnly },
+  "inactivity.depublish": { roles: platformOnly },
+  // The holder's own word, whatever his roles: who opens the box is a fact of the database (api/inactivity/object.ts).
+  "inactivity.object": { roles, isForEverybody: true },
   "recipient.check": { roles, isForEverybody: true },
 } as const satisfies Record<Action, Rule>;
+
+/** What a service account may be given: what a structure's administrator may do himself, but for giving rights. */
+export const serviceScopes: readonly Action[] = (Object.entries(policy) as [Action, Rule][])
+  .filter(([, rule]) => rule.roles.includes("structure_administrator") && rule.isForPeople !== true)
+  .map(([action]) => action);
 
 /** What an action is about. Without a structure only the operator's roles count. */
 export interface PolicySubject {
@@ -106,6 +201,10 @@ export function rolesOver(actor: Actor, subject: PolicySubject): readonly Role[]
 export function may(actor: Actor, action: Action, subject: PolicySubject = {}): boolean {
   if (actor.kind === "system") return true;
   const rule: Rule = policy[action];
+  if (actor.kind === "service") {
+    return actor.scopes.includes(action) &&
+      (rule.isForEverybody === true || actor.structureId === subject.structureId);
+  }
   if (rule.isForEverybody && actor.kind === "person") return true;
   return rolesOver(actor, subject).some((role) => rule.roles.includes(role));
 }
@@ -121,4 +220,27 @@ export function authorise(ctx: Pick<Context, "actor">, action: Action, subject: 
   const rule: Rule = policy[action];
   const isSeen = rule.sees !== undefined && may(ctx.actor, rule.sees, subject);
   throw rule.hiddenAs === undefined || isSeen ? problem("forbidden", { action }) : problem(rule.hiddenAs);
+}
+
+/**
+ * As `authorise`, but that whoever administers the structure's reseller may do it too: for what the operator does to a
+ * structure and a reseller to its children.
+ */
+export function authoriseOverChild(
+  ctx: Pick<Context, "actor">,
+  action: Action,
+  subject: { readonly structureId: string },
+): void {
+  const resellerId = resellerOf(ctx.actor, subject.structureId);
+  if (resellerId !== undefined && may(ctx.actor, "structure.administer-child", { structureId: resellerId })) {
+    return;
+  }
+  authorise(ctx, action, subject);
+}
+
+/** The reseller through which the actor administers this structure, if that is how he does. */
+export function resellerOf(actor: Actor, structureId: string): string | undefined {
+  if (actor.kind !== "person") return undefined;
+  return actor.memberships.find((one) => one.structureId === structureId && one.through !== undefined)
+    ?.through;
 }

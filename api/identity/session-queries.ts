@@ -1,6 +1,6 @@
 /** Sessions and their attempts in PostgreSQL. Only digests of what the browser holds are stored. */
 import { sql } from "kysely";
-import type { OperatorRole, StructureRole } from "../context.ts";
+import type { Membership, OperatorRole } from "../context.ts";
 import type { Tx } from "../database/in-tenant.ts";
 
 export interface AttemptRow {
@@ -83,7 +83,7 @@ export interface LiveSessionRow {
   readonly family_name: string;
   readonly id_nat_ps: string | null;
   readonly operator_roles: readonly OperatorRole[];
-  readonly memberships: readonly { readonly structureId: string; readonly role: StructureRole }[];
+  readonly memberships: readonly Membership[];
 }
 
 /** The session of this digest with its person and roles, unless it or the person's right has ended. */
@@ -107,9 +107,18 @@ export async function findLiveSession(
     .select([
       sql<OperatorRole[]>`coalesce((select json_agg(r.role order by r.role) from app.operator_roles r
         where r.person_id = person.id), '[]')`.as("operator_roles"),
-      sql<{ structureId: string; role: StructureRole }[]>`coalesce((select
-        json_agg(json_build_object('structureId', m.structure_id, 'role', m.role) order by m.structure_id, m.role)
-        from app.memberships m where m.person_id = person.id), '[]')`.as("memberships"),
+      // His own, and the structures that a reseller administers whose administrator he is.
+      sql<Membership[]>`(select coalesce((select
+          json_agg(json_build_object('structureId', m.structure_id, 'role', m.role) order by m.structure_id, m.role)
+          from app.memberships m where m.person_id = person.id), '[]')::jsonb
+        || coalesce((select
+          json_agg(json_build_object('structureId', c.id, 'role', m.role, 'through', r.id) order by c.id)
+          from app.memberships m
+          join app.structures r on r.id = m.structure_id and r.is_reseller and r.status = 'active'
+          join app.structures c on c.reseller_id = r.id
+          where m.person_id = person.id and m.role = 'structure_administrator'), '[]')::jsonb)`.as(
+        "memberships",
+      ),
     ])
     .where("session.token_hash", "=", tokenHash)
     .where("session.ended_at", "is", null)

@@ -5,6 +5,8 @@ import type { Tx } from "../database/in-tenant.ts";
 export interface GivenQuota {
   readonly mailboxes: number;
   readonly bytes: number;
+  readonly hasUnlimitedMailboxes: boolean;
+  readonly hasUnlimitedBytes: boolean;
 }
 
 /**
@@ -16,6 +18,8 @@ export async function sumGivenQuota(tx: Tx, resellerId: string, except?: string)
     .select([
       sql<number>`coalesce(sum(coalesce(quota_mailboxes, used_mailboxes)), 0)::bigint`.as("mailboxes"),
       sql<number>`coalesce(sum(coalesce(quota_bytes, used_bytes)), 0)::bigint`.as("bytes"),
+      sql<boolean>`coalesce(bool_or(quota_mailboxes is null), false)`.as("hasUnlimitedMailboxes"),
+      sql<boolean>`coalesce(bool_or(quota_bytes is null), false)`.as("hasUnlimitedBytes"),
     ])
     .where("reseller_id", "=", resellerId).where("status", "<>", "closed");
   if (except !== undefined) query = query.where("id", "<>", except);

@@ -46,13 +46,20 @@ export async function reserveMailboxQuota(
   return structure;
 }
 
+const nothingGiven: GivenQuota = {
+  mailboxes: 0,
+  bytes: 0,
+  hasUnlimitedMailboxes: false,
+  hasUnlimitedBytes: false,
+};
+
 /** What the children of this structure hold of its quota; nothing when it is no reseller. */
 export async function givenByReseller(
   tx: Tx,
   structure: StructureRow,
   except?: string,
 ): Promise<GivenQuota> {
-  if (!structure.is_reseller) return { mailboxes: 0, bytes: 0 };
+  if (!structure.is_reseller) return nothingGiven;
   return await asPlatform(tx, () => sumGivenQuota(tx, structure.id, except));
 }
 

@@ -1,6 +1,11 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "../context.ts";
+import { asPlatform, inOperator, inPerson, inStructure } from "../database/in-tenant.ts";
+import { idempotencyHeader } from "../http/idempotency.ts";
 import {
   type ApiEnv,
   bodilessProblems,
+  changeProblems,
   commonProblems,
   contextOf,
   createRoute,
@@ -9,29 +14,36 @@ import {
   problemResponses,
   repeatableProblems,
 } from "../http/openapi.ts";
-import type { OpenAPIHono } from "@hono/zod-openapi";
-import { inOperator, inPerson, inStructure } from "../database/in-tenant.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import { page, pageQuery, pageRequest } from "../http/paginate.ts";
+import { page, type PageRequest, sortedPageRequest } from "../http/paginate.ts";
 import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
 import { authorise, may } from "../identity/mod.ts";
 import { problem } from "../problems.ts";
-import { createDomain } from "./create-domain.ts";
+import { changeStructure } from "./change-structure.ts";
+import { closeStructure } from "./close-structure.ts";
 import { createStructure } from "./create-structure.ts";
-import { getStructure, listDomains, listStructures } from "./queries.ts";
+import { getStructure } from "./queries.ts";
 import { resumeStructure } from "./resume-structure.ts";
 import {
-  domainBody,
-  domainInput,
-  domainPage,
+  closingInput,
   structureBody,
+  structureChange,
   structureInput,
   structurePage,
   structureParam,
+  structureQuery,
   suspensionInput,
-  toDomainBody,
   toStructureBody,
 } from "./schemas.ts";
+import {
+  isSortValue,
+  listStructures,
+  structureCursor,
+  type StructureFilter,
+  type StructureView,
+  toStructureSort,
+  viewStructure,
+  viewStructures,
+} from "./structure-queries.ts";
 import { suspendStructure } from "./suspend-structure.ts";
 
 const structureAnswer = (description: string) => ({
@@ -40,19 +52,30 @@ const structureAnswer = (description: string) => ({
   content: json(structureBody),
 });
 const conflicts = ["structure-not-found", "structure-closed", "version-mismatch"] as const;
+const resellerProblems = [
+  "structure-not-reseller",
+  "reseller-quota-exceeded",
+  "reseller-child-unlimited",
+] as const;
 
 const createStructureRoute = createRoute({
   operationId: "createStructure",
   method: "post",
   path: "/api/v1/structures",
   tags: ["structures"],
-  summary: "Opens a structure",
+  summary: "Opens a structure, with its domains and its administrator",
   request: { headers: idempotencyHeader, body: { required: true, content: json(structureInput) } },
   responses: {
     201: structureAnswer("Opened"),
     ...problemResponses(
       ...repeatableProblems,
+      ...resellerProblems,
       "structure-identifier-taken",
+      "structure-not-found",
+      "structure-suspended",
+      "structure-closed",
+      "domain-name-taken",
+      "domain-outside-reseller",
     ),
   },
 });
@@ -61,8 +84,8 @@ const listStructuresRoute = createRoute({
   method: "get",
   path: "/api/v1/structures",
   tags: ["structures"],
-  summary: "Structures by name: all of them for the operator, one's own for everybody else",
-  request: { query: pageQuery },
+  summary: "Structures: all of them for the operator, those one has a role in for everybody else",
+  request: { query: structureQuery },
   responses: {
     200: { description: "A page", content: json(structurePage) },
     ...problemResponses(...commonProblems, "invalid-request"),
@@ -78,6 +101,28 @@ const readStructureRoute = createRoute({
   responses: {
     200: structureAnswer("The structure"),
     ...problemResponses(...commonProblems, "invalid-request", "structure-not-found"),
+  },
+});
+const changeStructureRoute = createRoute({
+  operationId: "changeStructure",
+  method: "patch",
+  path: "/api/v1/structures/{structureId}",
+  tags: ["structures"],
+  summary: "Changes a structure: its settings by itself; its name, quotas and reseller by who is above it",
+  request: {
+    params: structureParam,
+    headers: ifMatchHeader,
+    body: { required: true, content: json(structureChange) },
+  },
+  responses: {
+    200: structureAnswer("Changed, or was so already"),
+    ...problemResponses(
+      ...changeProblems,
+      ...conflicts,
+      ...resellerProblems,
+      "quota-below-use",
+      "structure-has-children",
+    ),
   },
 });
 const suspendStructureRoute = createRoute({
@@ -105,44 +150,29 @@ const resumeStructureRoute = createRoute({
   request: { params: structureParam, headers: ifMatchHeader },
   responses: {
     200: structureAnswer("Active, or was so already"),
-    ...problemResponses(
-      ...bodilessProblems,
-      ...conflicts,
-    ),
+    ...problemResponses(...bodilessProblems, ...conflicts),
   },
 });
-const createDomainRoute = createRoute({
-  operationId: "createDomain",
+const closeStructureRoute = createRoute({
+  operationId: "closeStructure",
   method: "post",
-  path: "/api/v1/structures/{structureId}/domains",
-  tags: ["domains"],
-  summary: "Gives a structure a mail domain",
+  path: "/api/v1/structures/{structureId}/closing",
+  tags: ["structures"],
+  summary: "Closes a structure for good, with its domains; its boxes are closed before",
   request: {
     params: structureParam,
-    headers: idempotencyHeader,
-    body: { required: true, content: json(domainInput) },
+    headers: idempotencyHeader.extend(ifMatchHeader.shape),
+    body: { required: true, content: json(closingInput) },
   },
   responses: {
-    201: { description: "Given; the mail server learns it within seconds", content: json(domainBody) },
+    200: structureAnswer("Closed, or was so already"),
     ...problemResponses(
       ...repeatableProblems,
       "structure-not-found",
-      "structure-suspended",
-      "structure-closed",
-      "domain-name-taken",
+      "version-mismatch",
+      "structure-has-open-mailboxes",
+      "structure-has-children",
     ),
-  },
-});
-const listDomainsRoute = createRoute({
-  operationId: "listDomains",
-  method: "get",
-  path: "/api/v1/structures/{structureId}/domains",
-  tags: ["domains"],
-  summary: "The domains of a structure, by name",
-  request: { params: structureParam, query: pageQuery },
-  responses: {
-    200: { description: "A page", content: json(domainPage) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden", "structure-not-found"),
   },
 });
 
@@ -157,26 +187,35 @@ export function tenancyRoutes(): OpenAPIHono<ApiEnv> {
   });
 
   routes.openapi(listStructuresRoute, async (c) => {
-    const ctx = contextOf(c);
-    const request = pageRequest(c.req.valid("query"), 2);
-    if (ctx.actor.kind !== "person") throw problem("sign-in-required");
-    const { personId, memberships } = ctx.actor;
-    // Who has no role of the operator sees the structures he has a role in, under his own scope.
-    const rows = may(ctx.actor, "structure.list")
-      ? await inOperator(ctx, (tx) => listStructures(tx, request, "all"))
-      : await inPerson(
-        ctx,
-        personId,
-        (tx) => listStructures(tx, request, memberships.map((one) => one.structureId)),
-      );
-    return c.json(page(rows, request.limit, (row) => [row.name, row.id], toStructureBody), 200);
+    const query = c.req.valid("query");
+    const sort = toStructureSort(query.sort);
+    const request = sortedPageRequest(query, (value) => isSortValue(sort.sortBy, value));
+    const rows = await listFor(contextOf(c), request, { ...query, ...sort });
+    const key = (row: StructureView) => [query.sort, ...structureCursor(row, sort.sortBy)];
+    return c.json(page(rows, request.limit, key, toStructureBody), 200);
   });
 
   routes.openapi(readStructureRoute, async (c) => {
     const { structureId } = c.req.valid("param");
     const ctx = contextOf(c);
     authorise(ctx, "structure.read", { structureId });
-    const structure = await inStructure(ctx, structureId, (tx) => getStructure(tx, structureId));
+    const structure = await inStructure(
+      ctx,
+      structureId,
+      async (tx) => await viewStructure(tx, await getStructure(tx, structureId)),
+    );
+    c.header("etag", etag(structure.version));
+    return c.json(toStructureBody(structure), 200);
+  });
+
+  routes.openapi(changeStructureRoute, async (c) => {
+    const { structureId } = c.req.valid("param");
+    const ifVersion = versionOf(c.req.valid("header")["if-match"]);
+    const structure = await changeStructure(contextOf(c), {
+      structureId,
+      ifVersion,
+      ...c.req.valid("json"),
+    });
     c.header("etag", etag(structure.version));
     return c.json(toStructureBody(structure), 200);
   });
@@ -201,25 +240,35 @@ export function tenancyRoutes(): OpenAPIHono<ApiEnv> {
     return c.json(toStructureBody(structure), 200);
   });
 
-  routes.openapi(createDomainRoute, async (c) => {
+  routes.openapi(closeStructureRoute, async (c) => {
     const { structureId } = c.req.valid("param");
-    return c.json(
-      toDomainBody(await createDomain(contextOf(c), { structureId, ...c.req.valid("json") })),
-      201,
-    );
-  });
-
-  routes.openapi(listDomainsRoute, async (c) => {
-    const { structureId } = c.req.valid("param");
-    const ctx = contextOf(c);
-    authorise(ctx, "domain.read", { structureId });
-    const request = pageRequest(c.req.valid("query"), 1);
-    const rows = await inStructure(ctx, structureId, async (tx) => {
-      await getStructure(tx, structureId);
-      return await listDomains(tx, structureId, request);
-    });
-    return c.json(page(rows, request.limit, (row) => [row.name], toDomainBody), 200);
+    const ifVersion = versionOf(c.req.valid("header")["if-match"]);
+    const structure = await closeStructure(contextOf(c), { structureId, ifVersion, ...c.req.valid("json") });
+    c.header("etag", etag(structure.version));
+    return c.json(toStructureBody(structure), 200);
   });
 
   return routes;
+}
+
+/** Who has no role of the operator sees the structures he has a role in, under his own scope. */
+async function listFor(
+  ctx: Context,
+  request: PageRequest,
+  filter: StructureFilter,
+): Promise<StructureView[]> {
+  if (may(ctx.actor, "structure.list")) {
+    return await inOperator(
+      ctx,
+      async (tx) => await viewStructures(tx, await listStructures(tx, request, "all", filter)),
+    );
+  }
+  if (ctx.actor.kind !== "person") throw problem("sign-in-required");
+  const { personId, memberships } = ctx.actor;
+  const ids = [...new Set(memberships.map((one) => one.structureId))];
+  return await inPerson(ctx, personId, async (tx) => {
+    const rows = await listStructures(tx, request, ids, filter);
+    // A person's own scope does not see who else has a role there.
+    return await asPlatform(tx, () => viewStructures(tx, rows));
+  });
 }

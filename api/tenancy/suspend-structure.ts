@@ -2,10 +2,11 @@ import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { inStructure } from "../database/in-tenant.ts";
 import { checkVersion } from "../http/version.ts";
-import { authorise } from "../identity/mod.ts";
+import { authoriseOverChild } from "../identity/mod.ts";
 import { problem } from "../problems.ts";
-import { getStructureForUpdate, reapplyMailboxes, setStructureStatus, type StructureRow } from "./queries.ts";
-import { toStructureBody } from "./schemas.ts";
+import { getStructureForUpdate } from "./queries.ts";
+import { toStructureSnapshot } from "./schemas.ts";
+import { reapplyMailboxes, type StructureView, updateStructure, viewStructure } from "./structure-queries.ts";
 
 export interface StructureSuspension {
   readonly structureId: string;
@@ -19,24 +20,29 @@ export interface StructureSuspension {
  * at the commit, the jobs then tell the server and end what is open. Idempotent: what is suspended is returned unchanged.
  * Throws `structure-not-found`, `structure-closed`, `version-mismatch`.
  */
-export async function suspendStructure(ctx: Context, input: StructureSuspension): Promise<StructureRow> {
+export async function suspendStructure(ctx: Context, input: StructureSuspension): Promise<StructureView> {
   const { structureId } = input;
-  authorise(ctx, "structure.suspend", { structureId });
+  authoriseOverChild(ctx, "structure.suspend", { structureId });
   return await inStructure(ctx, structureId, async (tx) => {
     const before = await getStructureForUpdate(tx, structureId);
-    if (before.status === "suspended") return before;
+    if (before.status === "suspended") return await viewStructure(tx, before);
     if (before.status === "closed") throw problem("structure-closed");
     checkVersion(before.version, input.ifVersion);
-    const after = await setStructureStatus(tx, structureId, "suspended", ctx.now());
+    const after = await updateStructure(
+      tx,
+      structureId,
+      { status: "suspended", suspension_reason: input.reason },
+      ctx.now(),
+    );
     await reapplyMailboxes(tx, structureId, ctx.now());
     await recordAudit(tx, ctx, {
       action: "structure.suspend",
       subject: { kind: "structure", id: structureId },
       structureId,
-      before: toStructureBody(before),
-      after: toStructureBody(after),
+      before: toStructureSnapshot(before),
+      after: toStructureSnapshot(after),
       reason: input.reason,
     });
-    return after;
+    return await viewStructure(tx, after);
   });
 }

@@ -68,6 +68,7 @@ export interface World {
 export interface Request {
   readonly parameters: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  readonly query?: Readonly<Record<string, string>>;
 }
 
 type Example = (harness: Harness, world: World) => Promise<Request> | Request;
@@ -82,6 +83,10 @@ const ofMailbox = (body?: () => unknown): Example => async (harness, { tenant })
   ...(body === undefined ? {} : { body: body() }),
 });
 const nothing: Example = () => ({ parameters: {} });
+async function newDomain(harness: Harness) {
+  const { structureId, domainId, domain: name } = await newTenant(harness);
+  return { structureId, domainId, name };
+}
 
 export const examples: Readonly<Record<string, Example>> = {
   readLiveness: nothing,
@@ -102,8 +107,31 @@ export const examples: Readonly<Record<string, Example>> = {
     await operator.post(`/api/v1/structures/${structureId}/suspension`, reason);
     return { parameters: { structureId } };
   },
+  changeStructure: async (harness) => ({
+    parameters: { structureId: (await newTenant(harness)).structureId },
+    body: { name: "Clinique du Parc", quotaMailboxes: 10, settings: { contactName: "Accueil" } },
+  }),
+  closeStructure: async (harness, { operator }) => {
+    const { structureId } = await newTenant(harness);
+    const { name } = (await operator.get(`/api/v1/structures/${structureId}`)).body;
+    return { parameters: { structureId }, body: { ...reason, confirmName: name } };
+  },
   createDomain: ofStructure(() => ({ name: `${crypto.randomUUID()}.mssante.test` })),
   listDomains: ofStructure(),
+  readDomain: (_harness, { tenant: { structureId, domainId } }) => ({
+    parameters: { structureId, domainId },
+  }),
+  suspendDomain: async (harness) => ({ parameters: await newDomain(harness), body: reason }),
+  resumeDomain: async (harness, { operator }) => {
+    const parameters = await newDomain(harness);
+    const path = `/api/v1/structures/${parameters.structureId}/domains/${parameters.domainId}`;
+    await operator.post(`${path}/suspension`, reason);
+    return { parameters };
+  },
+  closeDomain: async (harness) => {
+    const { name, ...parameters } = await newDomain(harness);
+    return { parameters, body: { ...reason, confirmName: name } };
+  },
   grantMembership: ofStructure(() => ({ idNatPs: newIdNatPs(), role: "mailbox_manager" })),
   listMemberships: ofStructure(),
   revokeMembership: async (harness, { tenant, operator }) => {
@@ -112,11 +140,46 @@ export const examples: Readonly<Record<string, Example>> = {
     void harness;
     return { parameters: { structureId: tenant.structureId, personId: body.personId, role: "user" } };
   },
+  listPeople: nothing,
+  listStructurePeople: ofStructure(),
+  readPerson: (_harness, { tenant }) => ({
+    parameters: { structureId: tenant.structureId, personId: tenant.administrator.personId },
+  }),
   createMailbox: (_harness, { tenant }) => ({
     parameters: { structureId: tenant.structureId },
     body: { address: `x${crypto.randomUUID()}@${tenant.domain}`, type: "APP" },
   }),
   listMailboxes: ofStructure(),
+  listAllMailboxes: nothing,
+  changeMailbox: ofMailbox(() => ({
+    displayName: "Accueil",
+    redList: true,
+    quotaBytes: 209_715_200,
+    phone: "+33 1",
+  })),
+  addMailboxAlias: async (harness, { tenant }) => ({
+    parameters: { mailboxId: (await newMailbox(harness, tenant)).id },
+    body: { address: `a${crypto.randomUUID()}@${tenant.domain}` },
+  }),
+  removeMailboxAlias: async (harness, { tenant, operator }) => {
+    const { id: mailboxId } = await newMailbox(harness, tenant);
+    const address = `a${crypto.randomUUID()}@${tenant.domain}`;
+    await operator.post(`/api/v1/mailboxes/${mailboxId}/aliases`, { address });
+    return { parameters: { mailboxId, address } };
+  },
+  suggestAddresses: (_harness, { tenant }) => ({
+    parameters: {},
+    query: { domainId: tenant.domainId, givenName: "Anne", familyName: "Allard" },
+  }),
+  closeMailbox: async (harness, { tenant }) => {
+    const { id: mailboxId, address } = await newMailbox(harness, tenant);
+    return { parameters: { mailboxId }, body: { ...reason, confirmAddress: address } };
+  },
+  reopenMailbox: async (harness, { tenant, operator }) => {
+    const { id: mailboxId, address } = await newMailbox(harness, tenant);
+    await operator.post(`/api/v1/mailboxes/${mailboxId}/closing`, { ...reason, confirmAddress: address });
+    return { parameters: { mailboxId } };
+  },
   readMailbox: ofMailbox(),
   suspendMailbox: ofMailbox(() => reason),
   resumeMailbox: async (harness, { tenant, operator }) => {
@@ -155,7 +218,8 @@ export async function call(
   request: Request,
   headers: Record<string, string> = {},
 ) {
-  const response = await visitor.send(pathOf(operation, request.parameters), {
+  const query = request.query === undefined ? "" : `?${new URLSearchParams(request.query)}`;
+  const response = await visitor.send(`${pathOf(operation, request.parameters)}${query}`, {
     method: operation.method,
     ...(request.body === undefined
       ? { headers }
