@@ -44,6 +44,20 @@ export interface Config {
   };
   /** All attachments of a message together, decoded. */
   readonly maxAttachmentBytes: number;
+  /** How long the mail of a closed box is kept before it is destroyed. */
+  readonly closedMailRetentionDays: number;
+  /** Requests in each window, by who asks (api/http/rate-limit.ts). The JMAP gateway is not counted. */
+  readonly rateLimits: {
+    readonly windowSeconds: number;
+    readonly perPerson: number;
+    readonly perServiceAccount: number;
+    /** Of who has not signed in. Many people share the address of a hospital. */
+    readonly perAddress: number;
+  };
+  /** Proxies in front that add the caller to `X-Forwarded-For`; 0: nobody's word is taken. */
+  readonly trustedProxies: number;
+  /** How long an invitation can be accepted. */
+  readonly invitationDays: number;
 }
 
 /** Why the configuration is refused: one line per variable, none with a value. */
@@ -67,6 +81,7 @@ const words = z.string().transform((text) => text.split(",").map((one) => one.tr
 const domain = z.string().regex(/^([a-z0-9-]+\.)+[a-z0-9-]+$/, "must be a domain in lower case");
 const login = z.string().regex(/^[^@\s]+@[^@\s]+$/, "must be a login such as gateway@operateur.example");
 const seconds = z.coerce.number().int().min(1);
+const count = z.coerce.number().int().min(1).max(1_000_000_000);
 
 /** Each variable with the sentence that `deno task config:check` prints. */
 const common = {
@@ -104,8 +119,23 @@ const common = {
     "Common name of the list's signer",
   ),
   MSS_WHITE_LIST_REFRESH_SECONDS: seconds.default(3600).describe("Time between two downloads"),
+  MSS_RATE_LIMIT_WINDOW_SECONDS: seconds.default(60).describe("Window of the three limits below"),
+  MSS_RATE_LIMIT_PER_PERSON: count.default(1200).describe("Most requests of one person to /api and /auth"),
+  MSS_RATE_LIMIT_PER_SERVICE_ACCOUNT: count.default(1200).describe("The same of one service account"),
+  MSS_RATE_LIMIT_PER_ADDRESS: count.default(6000).describe(
+    "The same of one address without a session; a hospital shares one",
+  ),
+  MSS_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0).describe(
+    "Proxies in front that add to X-Forwarded-For",
+  ),
+  MSS_INVITATION_DAYS: z.coerce.number().int().min(1).max(365).default(30).describe(
+    "How long an invitation can be accepted (no rule says: our choice)",
+  ),
   MSS_MAX_ATTACHMENT_BYTES: z.coerce.number().int().min(1024).default(26_214_400)
     .describe("All attachments of a message together, decoded"),
+  MSS_CLOSED_MAIL_RETENTION_DAYS: z.coerce.number().int().min(1).max(3650).default(365).describe(
+    "How long a closed mailbox's mail is kept (no rule says: a year, as for inactivity)",
+  ),
 };
 const stalwart = z.strictObject({
   ...common,
@@ -187,6 +217,15 @@ export function readConfig(environment: Readonly<Record<string, string>> = Deno.
       refreshSeconds: values.MSS_WHITE_LIST_REFRESH_SECONDS,
     },
     maxAttachmentBytes: values.MSS_MAX_ATTACHMENT_BYTES,
+    closedMailRetentionDays: values.MSS_CLOSED_MAIL_RETENTION_DAYS,
+    rateLimits: {
+      windowSeconds: values.MSS_RATE_LIMIT_WINDOW_SECONDS,
+      perPerson: values.MSS_RATE_LIMIT_PER_PERSON,
+      perServiceAccount: values.MSS_RATE_LIMIT_PER_SERVICE_ACCOUNT,
+      perAddress: values.MSS_RATE_LIMIT_PER_ADDRESS,
+    },
+    trustedProxies: values.MSS_TRUSTED_PROXIES,
+    invitationDays: values.MSS_INVITATION_DAYS,
   };
   if (URL.parse(values.MSS_DATABASE_URL)?.password) {
     faults.push("MSS_DATABASE_URL: holds a password; it belongs in MSS_DATABASE_PASSWORD_FILE");

@@ -48,6 +48,10 @@ export function printedDocument(baseUrl: string) {
       refreshSeconds: 1,
     },
     maxAttachmentBytes: 1,
+    closedMailRetentionDays: 365,
+    rateLimits: { windowSeconds: 1, perPerson: 1, perServiceAccount: 1, perAddress: 1 },
+    trustedProxies: 0,
+    invitationDays: 1,
   };
   const redis = createRedis(config.redisUrl, log);
   redis.disconnect();

@@ -94,7 +94,12 @@ export function problemResponses<const S extends readonly Slug[]>(...slugs: S) {
 }
 
 /** What any operation behind the sign-in may answer. */
-export const commonProblems = ["sign-in-required", "internal-error", "service-unavailable"] as const;
+export const commonProblems = [
+  "sign-in-required",
+  "too-many-requests",
+  "internal-error",
+  "service-unavailable",
+] as const;
 /** What an operation that changes something and takes no body may answer beside. */
 export const bodilessProblems = [
   ...commonProblems,

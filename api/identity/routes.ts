@@ -40,7 +40,7 @@ const endSession = createRoute({
   summary: "Ends the session; repeating it changes nothing",
   responses: {
     200: { description: "Ended", content: { "application/json": { schema: signedOutBody } } },
-    ...problemResponses("not-same-origin", "internal-error", "service-unavailable"),
+    ...problemResponses("not-same-origin", "too-many-requests", "internal-error", "service-unavailable"),
   },
 });
 

@@ -162,6 +162,8 @@ export async function startStage(kind: MailKind): Promise<Stage> {
       mailHookSecret: hookSecretFile === undefined ? null : await Deno.readTextFile(hookSecretFile),
       session: { idleSeconds: 1800, absoluteSeconds: 14_400 },
       maxAttachmentBytes: 26_214_400,
+      closedMailRetentionDays: 365,
+      rateLimits: { windowSeconds: 60, perPerson: 1e9, perServiceAccount: 1e9, perAddress: 1e9 },
       webDirectory: null,
       // Nobody signs in here: sessions are written into the table.
       proSanteConnect: {

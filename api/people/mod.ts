@@ -1,0 +1,14 @@
+/**
+ * People at work in structures. A person belongs to no structure (api/tenancy); a structure knows who has a role in it,
+ * who holds one of its boxes or is a member of one, and whom it has invited.
+ *
+ * An invitation notes the person by his national identity; the role is given at his first sign-in with it
+ * (api/identity/accept-invitations.ts). States: pending → accepted, revoked or expired.
+ * A departure ends at once, or at a date, all that a person has in one structure; his own boxes there are suspended, not
+ * closed, so that their mail can be handed over. States: scheduled → done or cancelled.
+ *
+ * Invariant: a structure never remains without an administrator (`last-administrator`).
+ */
+export { listPeopleOfStructure, type PersonFilter, type PersonRow } from "./queries.ts";
+export { searchWords } from "./search-words.ts";
+export { peopleQuery, toPersonBody } from "./schemas.ts";

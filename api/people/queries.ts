@@ -1,0 +1,201 @@
+/**
+ * People, searched and listed. In a structure the list reads `structure_people`, which the database keeps by itself
+ * (migrations/20261121121000_people.sql); the operator's reads everybody.
+ */
+import { type RawBuilder, sql } from "kysely";
+import type { OperatorRole, StructureRole } from "../context.ts";
+import type { Tx } from "../database/in-tenant.ts";
+import type { PageRequest } from "../http/paginate.ts";
+import { problem } from "../problems.ts";
+import { likePattern } from "./search-words.ts";
+
+export const personStatuses = ["active", "invited", "departed", "suspended"] as const;
+export type PersonStatus = (typeof personStatuses)[number];
+
+export const personSorts = [
+  "name",
+  "-name",
+  "lastSignedInAt",
+  "-lastSignedInAt",
+  "createdAt",
+  "-createdAt",
+] as const;
+export type PersonSort = (typeof personSorts)[number];
+
+export interface PersonFilter {
+  readonly words: readonly string[];
+  readonly status?: PersonStatus | undefined;
+  /** In a structure only. */
+  readonly role?: StructureRole | undefined;
+  readonly sort: PersonSort;
+}
+
+export interface PersonRow {
+  readonly id: string;
+  readonly id_nat_ps: string | null;
+  readonly given_name: string;
+  readonly family_name: string;
+  readonly status: PersonStatus;
+  readonly created_at: Date;
+  readonly last_signed_in_at: Date | null;
+  readonly sort_key: string;
+  readonly roles: readonly {
+    readonly structureId: string | null;
+    readonly role: StructureRole | OperatorRole;
+  }[];
+  readonly mailboxes: readonly { readonly id: string; readonly address: string }[];
+  readonly invitation: PersonInvitation | null;
+  readonly departure: PersonDeparture | null;
+}
+
+export interface PersonInvitation {
+  readonly id: string;
+  readonly role: StructureRole;
+  readonly status: "pending" | "expired";
+  readonly expiresAt: string;
+}
+
+export interface PersonDeparture {
+  readonly status: "scheduled" | "done";
+  readonly dueAt: string;
+  readonly reason: string;
+}
+
+type Condition = RawBuilder<boolean>;
+
+/** People known to a structure. One more than the page, to know whether there is another. */
+export async function listPeopleOfStructure(
+  tx: Tx,
+  structureId: string,
+  page: PageRequest,
+  filter: PersonFilter,
+  now: Date,
+): Promise<readonly PersonRow[]> {
+  const conditions = [
+    sql<boolean>`known.structure_id = ${structureId}`,
+    ...filter.words.map((word) => found(sql`known.search`, word)),
+  ];
+  if (filter.role !== undefined) {
+    conditions.push(sql`exists (select from app.memberships m where m.structure_id = ${structureId}
+      and m.person_id = known.person_id and m.role = ${filter.role})`);
+  }
+  if (filter.status !== undefined) {
+    conditions.push(sql`${statusOf(structureId)} = ${filter.status}`);
+  }
+  const key = sortKey(filter.sort, sql`known.sort_name`);
+  const needsPerson = filter.status !== undefined || !filter.sort.endsWith("name");
+  const join = needsPerson ? sql`join app.people person on person.id = known.person_id` : sql``;
+  const chosen = sql`select known.person_id as id, ${key} as sort_key from app.structure_people known ${join}
+    where ${all([...conditions, ...afterCursor(page, filter.sort, key, sql`known.person_id`)])}
+    order by ${order(filter.sort, key, sql`known.person_id`)} limit ${page.limit + 1}`;
+  return await describe(tx, chosen, filter.sort, structureId, now);
+}
+
+/** Everybody, for the operator. */
+export async function listPeople(
+  tx: Tx,
+  page: PageRequest,
+  filter: PersonFilter,
+  now: Date,
+): Promise<readonly PersonRow[]> {
+  const conditions = filter.words.map((word) =>
+    sql<boolean>`(${found(sql`person.search`, word)} or person.id in (select known.person_id
+      from app.structure_people known where ${found(sql`known.search`, word)}))`
+  );
+  if (filter.status !== undefined) conditions.push(sql`${statusOf(null)} = ${filter.status}`);
+  const key = sortKey(filter.sort, sql`person.sort_name`);
+  const chosen = sql`select person.id, ${key} as sort_key from app.people person
+    where ${all([...conditions, ...afterCursor(page, filter.sort, key, sql`person.id`)])}
+    order by ${order(filter.sort, key, sql`person.id`)} limit ${page.limit + 1}`;
+  return await describe(tx, chosen, filter.sort, null, now);
+}
+
+/** Throws `person-not-found`: unknown, or not known to this structure. */
+export async function getPersonOfStructure(
+  tx: Tx,
+  structureId: string,
+  personId: string,
+  now: Date,
+): Promise<PersonRow> {
+  const chosen = sql`select known.person_id as id, known.sort_name as sort_key from app.structure_people known
+    where known.structure_id = ${structureId} and known.person_id = ${personId}`;
+  const [row] = await describe(tx, chosen, "name", structureId, now);
+  if (row === undefined) throw problem("person-not-found");
+  return row;
+}
+
+function found(column: RawBuilder<unknown>, word: string): Condition {
+  return sql<boolean>`${column} like app.search_key(${likePattern(word)})`;
+}
+
+function all(conditions: readonly Condition[]): Condition {
+  return conditions.length === 0 ? sql`true` : sql`${sql.join(conditions, sql` and `)}`;
+}
+
+function sortKey(sort: PersonSort, name: RawBuilder<unknown>): RawBuilder<unknown> {
+  if (sort.endsWith("name")) return name;
+  const column = sort.endsWith("createdAt") ? sql`person.created_at` : sql`person.last_signed_in_at`;
+  // As text, so that every cursor is compared alike; who never signed in comes first.
+  return sql`coalesce(to_char(${column} at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), '') collate "C"`;
+}
+
+function order(sort: PersonSort, key: RawBuilder<unknown>, id: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sort.startsWith("-") ? sql`${key} desc, ${id} desc` : sql`${key}, ${id}`;
+}
+
+function afterCursor(
+  page: PageRequest,
+  sort: PersonSort,
+  key: RawBuilder<unknown>,
+  id: RawBuilder<unknown>,
+): Condition[] {
+  if (page.after === undefined) return [];
+  const [lastKey = "", lastId = ""] = page.after;
+  const after = sql`(${lastKey}, ${lastId}::uuid)`;
+  return [sort.startsWith("-") ? sql`(${key}, ${id}) < ${after}` : sql`(${key}, ${id}) > ${after}`];
+}
+
+/** In a structure: who has left it, and only kept a box, has departed. */
+function statusOf(structureId: string | null): RawBuilder<PersonStatus> {
+  const departed = structureId === null ? sql`false` : sql`exists (select from app.departures d
+      where d.structure_id = ${structureId} and d.person_id = person.id and d.status = 'done')
+    and not exists (select from app.memberships m where m.structure_id = ${structureId} and m.person_id = person.id)`;
+  return sql`case when person.status = 'suspended' then 'suspended' when ${departed} then 'departed'
+    when person.subject is null then 'invited' else 'active' end`;
+}
+
+/** What is shown of the people that `chosen` (id, sort_key) names: within one structure, or everywhere. */
+async function describe(
+  tx: Tx,
+  chosen: RawBuilder<unknown>,
+  sort: PersonSort,
+  structureId: string | null,
+  now: Date,
+): Promise<readonly PersonRow[]> {
+  const within = (alias: string) =>
+    structureId === null ? sql`true` : sql`${sql.ref(`${alias}.structure_id`)} = ${structureId}`;
+  const operatorRoles = structureId === null
+    ? sql`union all select null, o.role from app.operator_roles o where o.person_id = person.id`
+    : sql``;
+  const { rows } = await sql<PersonRow>`with chosen as materialized (${chosen})
+    select person.id, person.id_nat_ps, person.given_name, person.family_name, person.created_at,
+      person.last_signed_in_at, chosen.sort_key, ${statusOf(structureId)} as status,
+      (select coalesce(json_agg(json_build_object('structureId', r.structure_id, 'role', r.role)
+          order by r.structure_id, r.role), '[]') from (
+        select m.structure_id, m.role from app.memberships m where m.person_id = person.id and ${within("m")}
+        ${operatorRoles}) r) as roles,
+      (select coalesce(json_agg(json_build_object('id', b.id, 'address', b.address) order by b.type <> 'PER', b.address), '[]')
+        from app.mailboxes b where b.status <> 'closed' and ${within("b")} and b.id in (
+          select h.id from app.mailboxes h where h.holder_id_nat_ps = person.id_nat_ps
+          union all select m.mailbox_id from app.mailbox_members m where m.person_id = person.id)) as mailboxes,
+      (select json_build_object('id', i.id, 'role', i.role, 'expiresAt', i.expires_at,
+          'status', case when i.expires_at > ${now} then 'pending' else 'expired' end)
+        from app.invitations i where i.person_id = person.id and i.status = 'pending' and ${within("i")}
+        order by i.expires_at desc limit 1) as invitation,
+      (select json_build_object('status', d.status, 'dueAt', d.due_at, 'reason', d.reason)
+        from app.departures d where d.person_id = person.id and d.status <> 'cancelled' and ${within("d")}
+        order by d.created_at desc limit 1) as departure
+    from chosen join app.people person on person.id = chosen.id
+    order by ${order(sort, sql`chosen.sort_key`, sql`chosen.id`)}`.execute(tx);
+  return rows;
+}

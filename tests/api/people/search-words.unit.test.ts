@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { likePattern, searchWords } from "../../../api/people/search-words.ts";
+
+test.each([
+  ["", []],
+  ["  ", []],
+  ["Jean-Pierre d’Arc", ["Jean", "Pierre", "d", "Arc"]],
+  ["jean-pierre.x@a-b.test", ["jean-pierre.x@a-b.test"]],
+  ["a,b;c", ["a", "b", "c"]],
+  ["1 2 3 4 5 6 7 8 9", ["1", "2", "3", "4", "5", "6", "7", "8"]],
+])("%j is looked for as %j", (text, words) => expect(searchWords(text)).toEqual(words));
+
+test("a sign of the pattern language stands for itself", () => {
+  expect(likePattern("50%_\\")).toBe("%50\\%\\_\\\\%");
+});
