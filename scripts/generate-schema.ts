@@ -17,6 +17,7 @@ const types: Readonly<Record<string, string>> = {
   int8: "Int8",
   jsonb: "Json",
   text: "string",
+  _text: "string[]",
   timestamptz: "Timestamp",
   uuid: "string",
 };

@@ -61,6 +61,14 @@ const permitted = new Set([
   "state",
   "lineCount",
   "line",
+  // Privacy: which charter, which purpose, which archive; never what is in it.
+  "charterVersion",
+  "purpose",
+  "isGiven",
+  "kind",
+  "messageCount",
+  "sizeBytes",
+  "categories",
   // White lists.
   "generatedAt",
   "domainCount",

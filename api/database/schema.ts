@@ -95,6 +95,31 @@ export interface BatchesTable {
   finished_at: Nullable<Timestamp>;
 }
 
+export interface CharterAcceptancesTable {
+  person_id: string;
+  charter_id: string;
+  accepted_at: Timestamp;
+  sha256: Uint8Array;
+  acr: Nullable<string>;
+}
+
+export interface ChartersTable {
+  id: Generated<string>;
+  version_label: string;
+  title: string;
+  text: string;
+  sha256: Uint8Array;
+  published_at: Timestamp;
+}
+
+export interface ConsentsTable {
+  person_id: string;
+  id: GeneratedAlways<number>;
+  purpose: "service-news" | "satisfaction-survey";
+  is_given: boolean;
+  decided_at: Timestamp;
+}
+
 export interface DeparturesTable {
   structure_id: string;
   id: Generated<string>;
@@ -118,6 +143,45 @@ export interface DomainsTable {
   suspension_reason: Nullable<string>;
   closed_at: Nullable<Timestamp>;
   closing_reason: Nullable<string>;
+}
+
+export interface ErasureStepsTable {
+  erasure_id: string;
+  category: string;
+  act: "erase" | "keep";
+  due_at: Nullable<Timestamp>;
+  ground: string;
+  done_at: Nullable<Timestamp>;
+}
+
+export interface ErasuresTable {
+  id: Generated<string>;
+  person_id: string;
+  requested_by: string;
+  reason: string;
+  status: Generated<"planned" | "running" | "done" | "cancelled">;
+  version: Generated<Int8>;
+  created_at: Timestamp;
+  ended_at: Nullable<Timestamp>;
+}
+
+export interface ExportsTable {
+  id: Generated<string>;
+  kind: "person" | "mailbox";
+  requested_by: string;
+  person_id: Nullable<string>;
+  structure_id: Nullable<string>;
+  mailbox_id: Nullable<string>;
+  reason: Generated<string>;
+  status: Generated<"queued" | "running" | "ready" | "failed" | "expired">;
+  failure: Nullable<string>;
+  done_count: Generated<number>;
+  total_count: Nullable<number>;
+  size_bytes: Nullable<Int8>;
+  sha256: Nullable<Uint8Array>;
+  created_at: Timestamp;
+  ready_at: Nullable<Timestamp>;
+  expires_at: Nullable<Timestamp>;
 }
 
 export interface IdempotencyKeysTable {
@@ -364,8 +428,14 @@ export interface Database {
   "app.audit_links": AuditLinksTable;
   "app.batch_lines": BatchLinesTable;
   "app.batches": BatchesTable;
+  "app.charter_acceptances": CharterAcceptancesTable;
+  "app.charters": ChartersTable;
+  "app.consents": ConsentsTable;
   "app.departures": DeparturesTable;
   "app.domains": DomainsTable;
+  "app.erasure_steps": ErasureStepsTable;
+  "app.erasures": ErasuresTable;
+  "app.exports": ExportsTable;
   "app.idempotency_keys": IdempotencyKeysTable;
   "app.invitations": InvitationsTable;
   "app.mail_services": MailServicesTable;

@@ -176,6 +176,26 @@ export const policy = {
   // The holder's own word, whatever his roles: who opens the box is a fact of the database (api/inactivity/object.ts).
   "inactivity.object": { roles, isForEverybody: true },
   "recipient.check": { roles, isForEverybody: true },
+
+  "charter.read-all": { roles: operatorReaders },
+  "charter.publish": { roles: operator },
+  // What a person does with his own data needs no role.
+  "charter.accept": { roles, isForEverybody: true },
+  "consent.decide": { roles, isForEverybody: true },
+  "export.request-own": { roles, isForEverybody: true },
+  "export.fetch": { roles, isForEverybody: true },
+  // The mail of a box is content: who runs the structure may take it out, the operator's support may not.
+  "export.request-mailbox": {
+    roles: ["structure_administrator"],
+    sees: "mailbox.read",
+    hiddenAs: "mailbox-not-found",
+  },
+  "export.make": { roles: platformOnly },
+  "erasure.read": { roles: ["operator_administrator", "auditor"] },
+  "erasure.plan": { roles: operator },
+  "erasure.cancel": { roles: operator },
+  "erasure.run": { roles: platformOnly },
+  "processing-register.read": { roles: ["operator_administrator", "auditor", "structure_administrator"] },
 } as const satisfies Record<Action, Rule>;
 
 /** What a service account may be given: what a structure's administrator may do himself, but for giving rights. */

@@ -4,6 +4,7 @@ import { asPlatform, inStructure } from "../database/in-tenant.ts";
 import { problem } from "../problems.ts";
 import { findOrNotePerson, insertMembership, type PersonIdentity } from "../tenancy/mod.ts";
 import { authoriseOnMailbox } from "./locate.ts";
+import { requireOpen } from "./mailbox-states.ts";
 import { getMailboxForUpdate, insertMember, listMembers, type MemberRow } from "./queries.ts";
 
 export interface NewMember extends PersonIdentity {
@@ -13,14 +14,14 @@ export interface NewMember extends PersonIdentity {
 /**
  * Lets a person open an ORG, APP or CAB box; somebody nobody knows yet is noted by his national identity. He becomes a
  * user of the structure, so that its administrators see who he is. Idempotent.
- * Throws `mailbox-not-found`, `mailbox-closed`, `mailbox-holder-fixed`.
+ * Throws `mailbox-not-found`, `mailbox-closing`, `mailbox-closed`, `mailbox-holder-fixed`.
  */
 export async function addMember(ctx: Context, input: NewMember): Promise<MemberRow> {
   const { mailboxId } = input;
   const structureId = await authoriseOnMailbox(ctx, "mailbox-member.add", mailboxId);
   return await inStructure(ctx, structureId, async (tx) => {
     const mailbox = await getMailboxForUpdate(tx, structureId, mailboxId);
-    if (mailbox.status === "closed") throw problem("mailbox-closed");
+    requireOpen(mailbox);
     if (mailbox.type === "PER") throw problem("mailbox-holder-fixed");
     const now = ctx.now();
     const { id: personId } = await asPlatform(tx, () => findOrNotePerson(tx, input, now));

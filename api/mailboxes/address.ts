@@ -47,3 +47,24 @@ export function parseAddress(text: string): ParsedAddress {
   if (address.length > 254) return { ok: false, reason: "is longer than 254 characters" };
   return { ok: true, address, localPart, domain: domain.name };
 }
+
+export type NamePart =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly reason: string };
+
+const ligatures: Readonly<Record<string, string>> = { œ: "oe", æ: "ae", ß: "ss", ø: "o", ł: "l", đ: "d" };
+
+/**
+ * A person's name as part of an address: `Zoé d'Ormesson-Le Goff` → `zoe`, `dormesson-legoff`. Accents of the Latin
+ * alphabet go; a letter of another alphabet is refused by its name, since it may look like a Latin one.
+ */
+export function localPartOf(name: string): NamePart {
+  const plain = name.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase()
+    .replace(/[œæßøłđ]/g, (letter) => ligatures[letter] ?? letter)
+    .replace(/['’.\s]+/g, "");
+  const foreign = foreignCharacter(plain);
+  if (foreign !== undefined) return { ok: false, reason: `${foreign}: an address is plain ASCII` };
+  const text = plain.replace(/[^a-z0-9-]/g, "").replace(/-+/g, "-").replace(/^-|-$/g, "");
+  if (text === "") return { ok: false, reason: "holds no letter that an address could hold" };
+  return { ok: true, text };
+}

@@ -13,6 +13,7 @@ import { newClientSecret, setClientSecret } from "./set-client-secret.ts";
 const problems = problemResponses(
   ...bodilessProblems,
   "mailbox-not-found",
+  "mailbox-closing",
   "mailbox-closed",
 );
 

@@ -29,12 +29,17 @@ export function checkHolder(
       reason: `is for PER boxes only: a ${box.type} box has members`,
     };
   }
-  if (box.type === "PER" && box.responsible !== "") {
-    return {
-      ok: false,
-      field: "responsible",
-      reason: "is not filled for a PER box: its holder is responsible",
-    };
-  }
-  return { ok: true };
+  return checkResponsible(box);
+}
+
+/** Who answers for a box: for a PER box its holder does, so nobody is named beside him. */
+export function checkResponsible(
+  box: { readonly type: MailboxType; readonly responsible: string },
+): HolderRule {
+  if (box.type !== "PER" || box.responsible === "") return { ok: true };
+  return {
+    ok: false,
+    field: "responsible",
+    reason: "is not filled for a PER box: its holder is responsible",
+  };
 }

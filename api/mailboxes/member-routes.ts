@@ -34,6 +34,7 @@ const addRoute = createRoute({
     ...problemResponses(
       ...repeatableProblems,
       "mailbox-not-found",
+      "mailbox-closing",
       "mailbox-closed",
       "mailbox-holder-fixed",
     ),

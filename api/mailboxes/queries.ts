@@ -1,8 +1,7 @@
-import type { Selectable } from "kysely";
+import type { Selectable, Updateable } from "kysely";
 import type { Tx } from "../database/in-tenant.ts";
 import type { MailboxesTable } from "../database/schema.ts";
 import { onUnique } from "../database/unique.ts";
-import type { PageRequest } from "../http/paginate.ts";
 import { problem } from "../problems.ts";
 import type { MailboxType } from "./holder.ts";
 
@@ -72,46 +71,55 @@ export async function getMailboxForUpdate(
   structureId: string,
   mailboxId: string,
 ): Promise<MailboxRow> {
-  const row = await tx.selectFrom("app.mailboxes").selectAll().where("structure_id", "=", structureId)
-    .where("id", "=", mailboxId).forUpdate().executeTakeFirst();
+  const row = await findMailboxForUpdate(tx, structureId, mailboxId);
   if (row === undefined) throw problem("mailbox-not-found");
   return row;
 }
 
-export interface MailboxFilter {
-  readonly type?: MailboxType | undefined;
-  readonly status?: MailboxRow["status"] | undefined;
-}
-
-/** The boxes of a structure by address. One more than the page, to know whether there is another. */
-export async function listMailboxes(
+export async function findMailboxForUpdate(
   tx: Tx,
   structureId: string,
-  page: PageRequest,
-  filter: MailboxFilter,
-): Promise<MailboxRow[]> {
-  let query = tx.selectFrom("app.mailboxes").selectAll().where("structure_id", "=", structureId)
-    .orderBy("address").limit(page.limit + 1);
-  if (filter.type !== undefined) query = query.where("type", "=", filter.type);
-  if (filter.status !== undefined) query = query.where("status", "=", filter.status);
-  if (page.after !== undefined) query = query.where("address", ">", page.after[0] ?? "");
-  return await query.execute();
+  mailboxId: string,
+): Promise<MailboxRow | undefined> {
+  return await tx.selectFrom("app.mailboxes").selectAll().where("structure_id", "=", structureId)
+    .where("id", "=", mailboxId).forUpdate().executeTakeFirst();
 }
 
-/** Writes the status as a new version, which the worker will apply. */
-export async function setMailboxStatus(
+/** Boxes whose mail need not be kept any longer, the longest due first. */
+export async function listMailboxesToPurge(
   tx: Tx,
-  mailbox: MailboxRow,
-  values: { status: MailboxRow["status"]; suspensionReason: string | null; now: Date },
+  now: Date,
+  limit: number,
+): Promise<{ structureId: string; mailboxId: string }[]> {
+  return await tx.selectFrom("app.mailboxes").select(["structure_id as structureId", "id as mailboxId"])
+    .where("status", "=", "closing").where("purge_at", "<=", now).orderBy("purge_at").limit(limit).execute();
+}
+
+/** Notes that the box was opened; at most one write per hour. Runs in the platform's scope. */
+export async function noteOpening(tx: Tx, mailboxId: string, now: Date, before: Date): Promise<void> {
+  await tx.updateTable("app.mailboxes").set({ last_authenticated_at: now }).where("id", "=", mailboxId)
+    .where((where) =>
+      where.or([where("last_authenticated_at", "is", null), where("last_authenticated_at", "<", before)])
+    ).execute();
+}
+
+/** Columns of a box that an act changes. */
+export type MailboxChange = Updateable<MailboxesTable>;
+
+/** Writes the change as a new version, which the worker will apply. */
+export async function writeMailbox(
+  tx: Tx,
+  mailbox: Pick<MailboxRow, "structure_id" | "id">,
+  change: MailboxChange,
+  now: Date,
 ): Promise<MailboxRow> {
   return await tx.updateTable("app.mailboxes")
+    .set(change)
     .set((set) => ({
-      status: values.status,
-      suspension_reason: values.suspensionReason,
       version: set("version", "+", 1),
       provisioning: "pending",
       provisioning_reason: null,
-      updated_at: values.now,
+      updated_at: now,
     }))
     .where("structure_id", "=", mailbox.structure_id).where("id", "=", mailbox.id)
     .returningAll().executeTakeFirstOrThrow();

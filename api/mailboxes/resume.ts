@@ -3,9 +3,9 @@ import type { Context } from "../context.ts";
 import { enqueue, mailboxJobKey } from "../database/enqueue.ts";
 import { inStructure } from "../database/in-tenant.ts";
 import { checkVersion } from "../http/version.ts";
-import { problem } from "../problems.ts";
 import { authoriseOnMailbox } from "./locate.ts";
-import { getMailboxForUpdate, type MailboxRow, setMailboxStatus } from "./queries.ts";
+import { requireOpen } from "./mailbox-states.ts";
+import { getMailboxForUpdate, type MailboxRow, writeMailbox } from "./queries.ts";
 import { toMailboxBody } from "./schemas.ts";
 
 export interface MailboxResumption {
@@ -17,7 +17,7 @@ export interface MailboxResumption {
 
 /**
  * Lets a suspended box work again, with all its mail. Idempotent: an active box is returned unchanged.
- * Throws `mailbox-not-found`, `mailbox-closed`, `version-mismatch`.
+ * Throws `mailbox-not-found`, `mailbox-closing`, `mailbox-closed`, `version-mismatch`.
  */
 export async function resumeMailbox(ctx: Context, input: MailboxResumption): Promise<MailboxRow> {
   const { mailboxId } = input;
@@ -25,13 +25,9 @@ export async function resumeMailbox(ctx: Context, input: MailboxResumption): Pro
   return await inStructure(ctx, structureId, async (tx) => {
     const before = await getMailboxForUpdate(tx, structureId, mailboxId);
     if (before.status === "active") return before;
-    if (before.status === "closed") throw problem("mailbox-closed");
+    requireOpen(before);
     checkVersion(before.version, input.ifVersion);
-    const after = await setMailboxStatus(tx, before, {
-      status: "active",
-      suspensionReason: null,
-      now: ctx.now(),
-    });
+    const after = await writeMailbox(tx, before, { status: "active", suspension_reason: null }, ctx.now());
     await recordAudit(tx, ctx, {
       action: "mailbox.resume",
       subject: { kind: "mailbox", id: mailboxId },

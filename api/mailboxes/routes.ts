@@ -1,9 +1,10 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { inStructure } from "../database/in-tenant.ts";
+import { inOperator, inStructure } from "../database/in-tenant.ts";
 import { idempotencyHeader } from "../http/idempotency.ts";
 import {
   type ApiEnv,
   bodilessProblems,
+  changeProblems,
   commonProblems,
   contextOf,
   createRoute,
@@ -17,12 +18,15 @@ import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
 import { authorise, may } from "../identity/mod.ts";
 import { problem } from "../problems.ts";
 import { getStructure, structureParam, suspensionInput } from "../tenancy/mod.ts";
+import { changeMailbox } from "./change.ts";
 import { createMailbox } from "./create.ts";
 import { authoriseOnMailbox } from "./locate.ts";
-import { getMailbox, listMailboxes } from "./queries.ts";
+import { listMailboxes } from "./list-queries.ts";
+import { getMailbox } from "./queries.ts";
 import { resumeMailbox } from "./resume.ts";
 import {
   mailboxBody,
+  mailboxChange,
   mailboxInput,
   mailboxPage,
   mailboxParam,
@@ -67,11 +71,23 @@ const listMailboxesRoute = createRoute({
   method: "get",
   path: "/api/v1/structures/{structureId}/mailboxes",
   tags: ["mailboxes"],
-  summary: "The mailboxes of a structure, by address",
+  summary: "The mailboxes of a structure",
   request: { params: structureParam, query: mailboxQuery },
   responses: {
     200: { description: "A page", content: json(mailboxPage) },
     ...problemResponses(...commonProblems, "invalid-request", "forbidden", "structure-not-found"),
+  },
+});
+const listAllMailboxesRoute = createRoute({
+  operationId: "listAllMailboxes",
+  method: "get",
+  path: "/api/v1/mailboxes",
+  tags: ["mailboxes"],
+  summary: "The mailboxes of all structures, for the operator",
+  request: { query: mailboxQuery },
+  responses: {
+    200: { description: "A page", content: json(mailboxPage) },
+    ...problemResponses(...commonProblems, "invalid-request", "forbidden"),
   },
 });
 const readMailboxRoute = createRoute({
@@ -84,6 +100,29 @@ const readMailboxRoute = createRoute({
   responses: {
     200: mailboxAnswer("The mailbox"),
     ...problemResponses(...commonProblems, "invalid-request", "mailbox-not-found"),
+  },
+});
+const changeMailboxRoute = createRoute({
+  operationId: "changeMailbox",
+  method: "patch",
+  path: "/api/v1/mailboxes/{mailboxId}",
+  tags: ["mailboxes"],
+  summary: "Changes what a mailbox says of itself and how much it may hold",
+  request: {
+    params: mailboxParam,
+    headers: ifMatchHeader,
+    body: { required: true, content: json(mailboxChange) },
+  },
+  responses: {
+    200: mailboxAnswer("As it is now"),
+    ...problemResponses(
+      ...changeProblems,
+      "mailbox-not-found",
+      "mailbox-closing",
+      "mailbox-closed",
+      "version-mismatch",
+      "quota-bytes-exceeded",
+    ),
   },
 });
 const suspendMailboxRoute = createRoute({
@@ -102,6 +141,7 @@ const suspendMailboxRoute = createRoute({
     ...problemResponses(
       ...repeatableProblems,
       "mailbox-not-found",
+      "mailbox-closing",
       "mailbox-closed",
       "version-mismatch",
     ),
@@ -119,6 +159,7 @@ const resumeMailboxRoute = createRoute({
     ...problemResponses(
       ...bodilessProblems,
       "mailbox-not-found",
+      "mailbox-closing",
       "mailbox-closed",
       "version-mismatch",
     ),
@@ -144,13 +185,22 @@ export function mailboxRoutes(): OpenAPIHono<ApiEnv> {
     if (!may(ctx.actor, "mailbox.read", { structureId })) {
       throw problem("forbidden", { action: "mailbox.read" });
     }
-    const { type, status, ...query } = c.req.valid("query");
-    const request = pageRequest(query, 1);
+    const { limit, cursor, sort, ...filter } = c.req.valid("query");
+    const request = pageRequest({ limit, cursor }, 2);
     const rows = await inStructure(ctx, structureId, async (tx) => {
       await getStructure(tx, structureId);
-      return await listMailboxes(tx, structureId, request, { type, status });
+      return await listMailboxes(tx, structureId, request, sort, filter);
     });
-    return c.json(page(rows, request.limit, (row) => [row.address], toMailboxBody), 200);
+    return c.json(page(rows, limit, ({ sort_key, id }) => [sort_key, id], toMailboxBody), 200);
+  });
+
+  routes.openapi(listAllMailboxesRoute, async (c) => {
+    const ctx = contextOf(c);
+    if (!may(ctx.actor, "mailbox.read")) throw problem("forbidden", { action: "mailbox.read" });
+    const { limit, cursor, sort, ...filter } = c.req.valid("query");
+    const request = pageRequest({ limit, cursor }, 2);
+    const rows = await inOperator(ctx, (tx) => listMailboxes(tx, "all", request, sort, filter));
+    return c.json(page(rows, limit, ({ sort_key, id }) => [sort_key, id], toMailboxBody), 200);
   });
 
   routes.openapi(readMailboxRoute, async (c) => {
@@ -158,6 +208,14 @@ export function mailboxRoutes(): OpenAPIHono<ApiEnv> {
     const ctx = contextOf(c);
     const structureId = await authoriseOnMailbox(ctx, "mailbox.read", mailboxId);
     const mailbox = await inStructure(ctx, structureId, (tx) => getMailbox(tx, structureId, mailboxId));
+    c.header("etag", etag(mailbox.version));
+    return c.json(toMailboxBody(mailbox), 200);
+  });
+
+  routes.openapi(changeMailboxRoute, async (c) => {
+    const { mailboxId } = c.req.valid("param");
+    const ifVersion = versionOf(c.req.valid("header")["if-match"]);
+    const mailbox = await changeMailbox(contextOf(c), { mailboxId, ifVersion, fields: c.req.valid("json") });
     c.header("etag", etag(mailbox.version));
     return c.json(toMailboxBody(mailbox), 200);
   });

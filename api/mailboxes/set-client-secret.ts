@@ -4,8 +4,8 @@ import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { enqueue } from "../database/enqueue.ts";
 import { inStructure } from "../database/in-tenant.ts";
-import { problem } from "../problems.ts";
 import { authoriseOnMailbox } from "./locate.ts";
+import { requireOpen } from "./mailbox-states.ts";
 import { getMailboxForUpdate, type MailboxRow, setSecretHash } from "./queries.ts";
 import { toMailboxBody } from "./schemas.ts";
 
@@ -14,7 +14,7 @@ import { toMailboxBody } from "./schemas.ts";
  * Idempotent. In force at the commit: the mail server reads the hash from its view. The trail says that it changed, never what it is.
  *
  * @param secret long and random, made by the platform and never by a person: that is what makes one round of SHA-512 enough
- * Throws `mailbox-not-found`, `mailbox-closed`.
+ * Throws `mailbox-not-found`, `mailbox-closing`, `mailbox-closed`.
  */
 export async function setClientSecret(
   ctx: Context,
@@ -23,7 +23,7 @@ export async function setClientSecret(
   const structureId = await authoriseOnMailbox(ctx, "mailbox.set-client-secret", mailboxId);
   return await inStructure(ctx, structureId, async (tx) => {
     const before = await getMailboxForUpdate(tx, structureId, mailboxId);
-    if (before.status === "closed") throw problem("mailbox-closed");
+    requireOpen(before);
     const isSame = secret === null
       ? before.client_secret_hash === null
       : verifiesSsha512(secret, before.client_secret_hash);

@@ -3,9 +3,9 @@ import type { Context } from "../context.ts";
 import { enqueue, mailboxJobKey } from "../database/enqueue.ts";
 import { inStructure } from "../database/in-tenant.ts";
 import { checkVersion } from "../http/version.ts";
-import { problem } from "../problems.ts";
 import { authoriseOnMailbox } from "./locate.ts";
-import { getMailboxForUpdate, type MailboxRow, setMailboxStatus } from "./queries.ts";
+import { requireOpen } from "./mailbox-states.ts";
+import { getMailboxForUpdate, type MailboxRow, writeMailbox } from "./queries.ts";
 import { toMailboxBody } from "./schemas.ts";
 
 export interface MailboxSuspension {
@@ -18,7 +18,7 @@ export interface MailboxSuspension {
 /**
  * Stops delivery, sign-in and sending while keeping the mail. New ones are refused from the commit on; the worker then has
  * the mail server end what is open. Idempotent: a suspended box is returned unchanged.
- * Throws `mailbox-not-found`, `mailbox-closed`, `version-mismatch`.
+ * Throws `mailbox-not-found`, `mailbox-closing`, `mailbox-closed`, `version-mismatch`.
  */
 export async function suspendMailbox(ctx: Context, input: MailboxSuspension): Promise<MailboxRow> {
   const { mailboxId } = input;
@@ -26,13 +26,14 @@ export async function suspendMailbox(ctx: Context, input: MailboxSuspension): Pr
   return await inStructure(ctx, structureId, async (tx) => {
     const before = await getMailboxForUpdate(tx, structureId, mailboxId);
     if (before.status === "suspended") return before;
-    if (before.status === "closed") throw problem("mailbox-closed");
+    requireOpen(before);
     checkVersion(before.version, input.ifVersion);
-    const after = await setMailboxStatus(tx, before, {
-      status: "suspended",
-      suspensionReason: input.reason,
-      now: ctx.now(),
-    });
+    const after = await writeMailbox(
+      tx,
+      before,
+      { status: "suspended", suspension_reason: input.reason },
+      ctx.now(),
+    );
     await recordAudit(tx, ctx, {
       action: "mailbox.suspend",
       subject: { kind: "mailbox", id: mailboxId },

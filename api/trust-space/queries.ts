@@ -120,7 +120,8 @@ export async function listAddressFacts(
         join app.domains d on d.structure_id = b.structure_id and d.id = b.domain_id
         join app.structures s on s.id = b.structure_id
         where a.address = wanted.address and a.kind in ('main', 'alias')
-          and b.status = 'active' and d.status = 'active' and s.status = 'active') as "hasMailbox",
+          and b.status = 'active' and d.status = 'active' and s.status = 'active'
+          and (b.moved_from_address is null or b.moved_at is not null)) as "hasMailbox",
       exists (select from app.white_list_entries e join app.white_lists w on w.id = e.white_list_id
         where e.domain = wanted.domain and w.status = 'in_force') as "isListed"
     from unnest(${wanted.map(({ address }) => address)}::text[], ${

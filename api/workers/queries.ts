@@ -33,6 +33,9 @@ export async function findMailboxToApply(
       "b.display_name",
       "b.quota_bytes",
       "b.status",
+      "b.moved_to_address",
+      "b.moved_from_address",
+      "b.moved_at",
       "d.name as domain",
     ])
     .select(["d.status as domain_status", "s.status as structure_status"])

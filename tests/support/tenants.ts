@@ -81,3 +81,12 @@ export async function newMember(harness: Harness, mailboxId: string) {
     familyName: "TEST",
   });
 }
+
+/** A box whose end is over, without waiting for its mail to be kept. */
+export async function closeAtOnce(harness: Harness, mailboxId: string): Promise<void> {
+  await harness.database.rows(
+    "update app.mailboxes set status = 'closing', closing_at = now(), purge_at = now() where id = $1",
+    [mailboxId],
+  );
+  await harness.database.rows("update app.mailboxes set status = 'closed' where id = $1", [mailboxId]);
+}

@@ -130,7 +130,7 @@ describe("a person opens", () => {
 
   test.each([
     ["the box is suspended", "update app.mailboxes set status = 'suspended'"],
-    ["the box is closed", "update app.mailboxes set status = 'closed'"],
+    ["the box is closed", "update app.mailboxes set status = 'closing', closing_at = now(), purge_at = now(); update app.mailboxes set status = 'closed'"],
     ["the domain is suspended", "update app.domains set status = 'suspended'"],
     ["the structure is suspended", "update app.structures set status = 'suspended'"],
     ["he is no member any more", "delete from app.mailbox_members"],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Harness, openHarness, type Visitor } from "../../support/harness.ts";
-import { newIdNatPs, newMailbox, newTenant, type Tenant } from "../../support/tenants.ts";
+import { closeAtOnce, newIdNatPs, newMailbox, newTenant, type Tenant } from "../../support/tenants.ts";
 
 describe("creating a mailbox", () => {
   let harness: Harness;
@@ -201,7 +201,7 @@ describe("creating a mailbox", () => {
 
   it("never gives a closed box's address again", async () => {
     const { id, address } = await newMailbox(harness, tenant);
-    await harness.database.rows("update app.mailboxes set status = 'closed' where id = $1", [id]);
+    await closeAtOnce(harness, id);
     await harness.database.rows("update app.addresses set kind = 'closed' where mailbox_id = $1", [id]);
     expect((await tenant.administrator.post(path(), box({ address }))).body.type).toMatch(
       /mailbox-address-taken$/,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Harness, openHarness } from "../../support/harness.ts";
-import { newMailbox, newTenant, type Tenant } from "../../support/tenants.ts";
+import { closeAtOnce, newMailbox, newTenant, type Tenant } from "../../support/tenants.ts";
 
 describe("suspending and resuming a mailbox", () => {
   let harness: Harness;
@@ -111,7 +111,7 @@ describe("suspending and resuming a mailbox", () => {
 
   it("refuses a closed box", async () => {
     const box = await newMailbox(harness, tenant);
-    await harness.database.rows("update app.mailboxes set status = 'closed' where id = $1", [box.id]);
+    await closeAtOnce(harness, box.id);
     expect((await tenant.administrator.post(suspension(box.id), reason)).body.type).toMatch(
       /mailbox-closed$/,
     );

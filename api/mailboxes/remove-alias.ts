@@ -1,0 +1,35 @@
+import { recordAudit } from "../audit/mod.ts";
+import type { Context } from "../context.ts";
+import { enqueue, mailboxJobKey } from "../database/enqueue.ts";
+import { inStructure } from "../database/in-tenant.ts";
+import { problem } from "../problems.ts";
+import { closeAlias } from "./alias-queries.ts";
+import { authoriseOnMailbox } from "./locate.ts";
+import { requireOpen } from "./mailbox-states.ts";
+import { getMailbox, getMailboxForUpdate, writeMailbox } from "./queries.ts";
+import { toMailboxBody } from "./schemas.ts";
+
+/**
+ * Takes a further address out of use: from the commit on mail for it is refused, and nobody is ever given it again.
+ * Throws `mailbox-not-found`, `mailbox-closing`, `mailbox-closed`, `alias-not-found`.
+ */
+export async function removeAlias(
+  ctx: Context,
+  { mailboxId, address }: { readonly mailboxId: string; readonly address: string },
+): Promise<void> {
+  const structureId = await authoriseOnMailbox(ctx, "mailbox-alias.remove", mailboxId);
+  await inStructure(ctx, structureId, async (tx) => {
+    const before = await getMailboxForUpdate(tx, structureId, mailboxId);
+    requireOpen(before);
+    if (!await closeAlias(tx, before, address.toLowerCase())) throw problem("alias-not-found");
+    const after = await writeMailbox(tx, await getMailbox(tx, structureId, mailboxId), {}, ctx.now());
+    await recordAudit(tx, ctx, {
+      action: "mailbox-alias.remove",
+      subject: { kind: "mailbox", id: mailboxId },
+      structureId,
+      before: toMailboxBody(before),
+      after: toMailboxBody(after),
+    });
+    await enqueue(tx, { kind: "apply-mailbox", structureId, mailboxId }, mailboxJobKey(mailboxId));
+  });
+}
