@@ -24,14 +24,12 @@ function hexAt(text: string, at: number): number {
   return /^[0-9a-fA-F]{4}$/.test(digits) ? Number.parseInt(digits, 16) : -1;
 }
 
-/** The end of the string that opens at `start` (index of its closing quote), or the fault found in it. */
-function endOfString(text: string, start: number): { end: number; escaped: boolean } | JsonFault {
-  let escaped = false;
+/** The end of a string that holds a backslash (index of its closing quote), or the fault found in it. */
+function endOfEscapedString(text: string, start: number): number | JsonFault {
   for (let i = start + 1; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code === QUOTE) return { end: i, escaped };
+    if (code === QUOTE) return i;
     if (code !== BACKSLASH) continue;
-    escaped = true;
     i++;
     if (text.charCodeAt(i) !== 0x75 /* u */) continue;
     const unit = hexAt(text, i + 1);
@@ -47,6 +45,11 @@ function endOfString(text: string, start: number): { end: number; escaped: boole
   return "not-json";
 }
 
+function indexOrEnd(text: string, character: string, from: number): number {
+  const at = text.indexOf(character, from);
+  return at < 0 ? text.length : at;
+}
+
 /**
  * Looks for what JSON.parse would let through. `undefined` when nothing was found; the text may still not be JSON,
  * JSON.parse says so afterwards.
@@ -57,24 +60,29 @@ export function findJsonFault(text: string, maxDepth: number): JsonFault | undef
   // One entry per open object or array: the members met so far, or undefined for an array.
   const open: (Set<string> | undefined)[] = [];
   let expectsMember = false;
+  // The next one, so that most strings, which hold none, are passed over without a look at each character.
+  let backslash = indexOrEnd(text, "\\", 0);
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
       case QUOTE: {
-        const found = endOfString(text, i);
-        if (typeof found === "string") return found;
+        if (backslash < i) backslash = indexOrEnd(text, "\\", i);
+        let end: number | JsonFault = indexOrEnd(text, '"', i + 1);
+        const isEscaped = backslash < end;
+        if (isEscaped) end = endOfEscapedString(text, i);
+        if (typeof end === "string") return end;
+        if (end === text.length) return "not-json";
         const members = open[open.length - 1];
         if (members !== undefined && expectsMember) {
-          const raw = text.slice(i, found.end + 1);
           let member: string;
           try {
-            member = found.escaped ? JSON.parse(raw) as string : raw.slice(1, -1);
+            member = isEscaped ? JSON.parse(text.slice(i, end + 1)) as string : text.slice(i + 1, end);
           } catch {
             return "not-json";
           }
           if (members.has(member)) return "duplicate-member";
           members.add(member);
         }
-        i = found.end;
+        i = end;
         break;
       }
       case OPEN_OBJECT:
