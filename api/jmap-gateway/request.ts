@@ -3,6 +3,7 @@
  * Whatever is wrong with the request as a whole is a request-level error (RFC 8620 §3.6.1), a problem document with
  * a URN of JMAP; what is wrong with one call is that call's own answer and is not decided here.
  */
+import { Buffer } from "node:buffer";
 import { findJsonFault } from "./json-scan.ts";
 
 /** What the gateway allows of one request. Bytes and calls are announced in the session's core capability. */
@@ -68,11 +69,9 @@ export async function readCapped(
   const tooLarge = () => new RequestError("limit", `A request holds at most ${max} bytes.`, limit);
   const declared = Number(request.headers.get("content-length") ?? Number.NaN);
   if (declared > max) throw tooLarge();
+  // The HTTP layer holds the body to its declared length, so the cap is already kept.
+  if (declared <= max) return await request.bytes();
   if (request.body === null) return new Uint8Array();
-  if (declared <= max) {
-    // The HTTP layer holds the body to its declared length, so the cap is already kept.
-    return new Uint8Array(await request.arrayBuffer());
-  }
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body) {
@@ -80,13 +79,7 @@ export async function readCapped(
     if (size > max) throw tooLarge();
     chunks.push(chunk);
   }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return Buffer.concat(chunks);
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

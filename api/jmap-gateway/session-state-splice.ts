@@ -6,6 +6,7 @@
  * `createdIds` is the member. Small answers are spliced whole; large ones flow through, with their last bytes held back.
  */
 
+import { Buffer } from "node:buffer";
 import type { Exchange } from "./connection-pool.ts";
 
 const key = new TextEncoder().encode('"sessionState":"');
@@ -33,21 +34,7 @@ export function spliceSessionState(bytes: Uint8Array, replace: (state: string) =
   const end = bytes.indexOf(quote, start);
   if (end < 0) return bytes;
   const state = encoder.encode(replace(decoder.decode(bytes.subarray(start, end))));
-  const spliced = new Uint8Array(bytes.length - (end - start) + state.length);
-  spliced.set(bytes.subarray(0, start));
-  spliced.set(state, start);
-  spliced.set(bytes.subarray(end), start + state.length);
-  return spliced;
-}
-
-function join(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return Buffer.concat([bytes.subarray(0, start), state, bytes.subarray(end)]);
 }
 
 function spliceStream(
@@ -59,7 +46,7 @@ function spliceStream(
   return rest.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
-        const all = join([held, chunk], held.length + chunk.length);
+        const all = Buffer.concat([held, chunk]);
         const free = Math.max(0, all.length - tailBytes);
         if (free > 0) controller.enqueue(all.subarray(0, free));
         held = all.subarray(free);

@@ -5,6 +5,7 @@
 import type { MailServer } from "../mail-server/mod.ts";
 import { MailServerUnavailable } from "../mail-server/mod.ts";
 import { createConnectionPool, type Exchange } from "./connection-pool.ts";
+import { Watch, type WatchOptions } from "./patience.ts";
 
 /** The mail server refuses the box itself (suspended there): its account is not open. */
 export class BoxRefused extends Error {
@@ -14,16 +15,10 @@ export class BoxRefused extends Error {
 /** The mail server does not let the gateway in as this box: it does not know the box yet, or not the gateway. */
 export class NotSignedIn extends MailServerUnavailable {}
 
-export interface UpstreamOptions {
+export interface UpstreamOptions extends Partial<WatchOptions> {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: BodyInit | null;
-  /** Ends the exchange, e.g. when the client has gone; also while the answer's body flows. */
-  readonly signal?: AbortSignal;
-  /** The same, but asked for after a second only: to watch a client costs more than a short call. */
-  readonly whenSlow?: () => AbortSignal;
-  /** Until the answer's headers, in milliseconds; 0 = without end (uploads and event streams have their own). */
-  readonly timeoutMs?: number;
 }
 
 export interface Upstream {
@@ -37,7 +32,7 @@ export interface Upstream {
   post(
     address: string,
     body: Uint8Array<ArrayBuffer>,
-    options?: Pick<UpstreamOptions, "signal" | "whenSlow" | "timeoutMs">,
+    options?: Partial<WatchOptions>,
   ): Promise<Exchange>;
   /** The same path and query on the configured endpoint: session objects may name another host. */
   locate(url: string): URL;
@@ -47,8 +42,6 @@ export interface Upstream {
 
 /** 30 s: a search over a large box in an unoptimised server stays well below; a person has given up by then. */
 export const callTimeoutMs = 30_000;
-
-const slowMs = 1_000;
 
 function isAnswer(status: number): boolean {
   return status < 400 || (status < 500 && status !== 401 && status !== 403);
@@ -60,42 +53,37 @@ function refusal(status: number): Error {
   return new MailServerUnavailable(`The mail server answers ${status}.`);
 }
 
-/** A signal that ends the exchange: when its time is over, when the caller's signal says so, or when a slow call's client has gone. */
-function watching({ signal, whenSlow, timeoutMs = callTimeoutMs }: UpstreamOptions) {
-  const ended = new AbortController();
-  const end = () => ended.abort();
-  const follow = (one: AbortSignal) =>
-    one.aborted ? end() : one.addEventListener("abort", end, { once: true });
-  if (signal !== undefined) follow(signal);
-  let timer = timeoutMs === 0 ? undefined : setTimeout(() => {
-    if (whenSlow !== undefined) follow(whenSlow());
-    timer = setTimeout(end, timeoutMs - slowMs);
-  }, slowMs);
-  return {
-    signal: ended.signal,
-    stop: () => clearTimeout(timer),
-    forget: (one: AbortSignal | undefined) => one?.removeEventListener("abort", end),
-  };
-}
-
 async function exchangeByFetch(
   url: URL,
   headers: Record<string, string>,
   body: Uint8Array<ArrayBuffer>,
-  signal: AbortSignal,
+  watching: WatchOptions,
 ): Promise<Exchange> {
-  const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "error" });
-  return {
-    status: response.status,
-    contentType: response.headers.get("content-type") ?? "",
-    bytes: new Uint8Array(await response.arrayBuffer()),
-    rest: undefined,
-  };
+  const ended = new AbortController();
+  const watch = new Watch(() => ended.abort(), watching);
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers,
+      body,
+      signal: ended.signal,
+      redirect: "error",
+    });
+    return {
+      status: response.status,
+      contentType: response.headers.get("content-type") ?? "",
+      bytes: new Uint8Array(await response.arrayBuffer()),
+      rest: undefined,
+    };
+  } finally {
+    watch.forget();
+  }
 }
 
 export function createUpstream(mailServer: MailServer): Upstream {
   const apiUrl = new URL(mailServer.jmapUrl);
   const sessionUrl = new URL(mailServer.sessionUrl);
+  const path = apiUrl.pathname + apiUrl.search;
   const pool = apiUrl.protocol === "http:" ? createConnectionPool(apiUrl) : undefined;
   return {
     kind: mailServer.kind,
@@ -106,30 +94,30 @@ export function createUpstream(mailServer: MailServer): Upstream {
       return new URL(named.pathname + named.search, apiUrl.origin);
     },
     async fetch(address, url, options = {}) {
-      const { method = "GET", headers = {}, body = null, signal } = options;
-      const watch = watching(options);
+      const { method = "GET", headers = {}, body = null } = options;
+      const ended = new AbortController();
+      const watch = new Watch(() => ended.abort(), { timeoutMs: callTimeoutMs, ...options });
       let response: Response;
       try {
         response = await fetch(url, {
           method,
           headers: { ...headers, authorization: await mailServer.authorization(address) },
           body,
-          signal: watch.signal,
+          signal: ended.signal,
           redirect: "error",
         });
       } catch (cause) {
-        watch.forget(signal);
+        watch.forget();
         throw new MailServerUnavailable("The mail server does not answer.", { cause });
-      } finally {
-        watch.stop();
       }
+      watch.settle();
       if (isAnswer(response.status)) return response;
-      watch.forget(signal);
+      watch.forget();
       await response.body?.cancel();
       throw refusal(response.status);
     },
     async post(address, body, options = {}) {
-      const watch = watching(options);
+      const watching = { timeoutMs: callTimeoutMs, ...options };
       const headers = {
         "content-type": "application/json",
         accept: "application/json",
@@ -138,12 +126,15 @@ export function createUpstream(mailServer: MailServer): Upstream {
       let exchange: Exchange;
       try {
         exchange = pool === undefined
-          ? await exchangeByFetch(apiUrl, headers, body, watch.signal)
-          : await pool.post({ path: apiUrl.pathname + apiUrl.search, headers, body, signal: watch.signal });
+          ? await exchangeByFetch(apiUrl, headers, body, watching)
+          : await pool.post({
+            path,
+            headers,
+            body,
+            watch: (end) => new Watch(end, watching),
+          });
       } catch (cause) {
         throw new MailServerUnavailable("The mail server does not answer.", { cause });
-      } finally {
-        watch.stop();
       }
       if (isAnswer(exchange.status)) return exchange;
       await exchange.rest?.cancel();

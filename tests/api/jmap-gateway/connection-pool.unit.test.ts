@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { createConnectionPool, ExchangeBroken } from "../../../api/jmap-gateway/connection-pool.ts";
+import { Watch } from "../../../api/jmap-gateway/patience.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -7,6 +8,8 @@ const closers: (() => void)[] = [];
 afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
+
+const watching = (signal: AbortSignal) => (end: () => void) => new Watch(end, { signal, timeoutMs: 30_000 });
 
 /** A server that answers each request, connection by connection, with these pieces of bytes; `null` closes. */
 function serve(answer: (request: string, connection: number) => readonly (string | Uint8Array | null)[]) {
@@ -37,11 +40,21 @@ function serve(answer: (request: string, connection: number) => readonly (string
   })();
   const pool = createConnectionPool(new URL(`http://127.0.0.1:${(listener.addr as Deno.NetAddr).port}`));
   const post = (body = "{}", signal = new AbortController().signal) =>
-    pool.post({ path: "/jmap/", headers: { authorization: "Basic x" }, body: encoder.encode(body), signal });
+    pool.post({
+      path: "/jmap/",
+      headers: { authorization: "Basic x" },
+      body: encoder.encode(body),
+      watch: watching(signal),
+    });
   return { post, connections: () => connections };
 }
 
 const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
+
+function chunked(chunks: readonly string[]): string {
+  const framed = [...chunks, ""].map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`);
+  return `${head}transfer-encoding: chunked\r\n\r\n${framed.join("")}`;
+}
 
 describe("a connection to the mail server", () => {
   it("is kept and used again", async () => {
@@ -68,6 +81,36 @@ describe("a connection to the mail server", () => {
     const { post, connections } = serve(() => [...whole]);
     for (let i = 0; i < 2; i++) expect(decoder.decode((await post()).bytes)).toBe("abc0123456789");
     expect(connections()).toBe(1);
+  });
+
+  it.each([
+    ["of known length", (body: string) => `${head}content-length: ${body.length}\r\n\r\n${body}`],
+    ["in one chunk", (body: string) => chunked([body])],
+    ["in many chunks", (body: string) => chunked(body.match(/.{1,1000}/gs)!)],
+  ])("reads answers larger than its buffer, %s, to the byte", async (_, frame) => {
+    const body = Array.from({ length: 40_000 }, (_, i) => `${i}\n`).join("");
+    const { post, connections } = serve(() => [frame(body)]);
+    for (let i = 0; i < 3; i++) expect(decoder.decode((await post()).bytes) === body).toBe(true);
+    expect(connections()).toBe(1);
+  });
+
+  it.each([65_535, 65_536, 65_537])("reads a head and body of %d bytes together", async (size) => {
+    const start = `${head}content-length: `;
+    const length = size - start.length - 5 - 4;
+    const { post } = serve(() => [`${start}${length}\r\n\r\n${"x".repeat(length)}`]);
+    for (let i = 0; i < 2; i++) expect((await post()).bytes.length).toBe(length);
+  });
+
+  it("gives bytes that the next answer leaves alone", async () => {
+    const { post } = serve((request) => [`${head}content-length: 3\r\n\r\n${request.slice(-3)}`]);
+    const first = await post("abc");
+    await post("xyz");
+    expect(decoder.decode(first.bytes)).toBe("abc");
+  });
+
+  it("refuses a head without end", async () => {
+    const { post } = serve(() => [`${head}x: ${"x".repeat(100_000)}`]);
+    await expect(post()).rejects.toThrow(ExchangeBroken);
   });
 
   it("passes over interim answers", async () => {
@@ -122,13 +165,24 @@ describe("a connection to the mail server", () => {
     await expect(waiting).rejects.toThrow();
   });
 
+  it("is not even begun for a caller who gave up before", async () => {
+    const { post, connections } = serve(() => []);
+    await expect(post("{}", AbortSignal.abort())).rejects.toThrow(ExchangeBroken);
+    expect(connections()).toBe(0);
+  });
+
   it("to nobody is a failure at once", async () => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr as Deno.NetAddr;
     listener.close();
     const pool = createConnectionPool(new URL(`http://127.0.0.1:${port}`));
     await expect(
-      pool.post({ path: "/", headers: {}, body: new Uint8Array(), signal: new AbortController().signal }),
+      pool.post({
+        path: "/",
+        headers: {},
+        body: new Uint8Array(),
+        watch: watching(new AbortController().signal),
+      }),
     ).rejects.toThrow();
   });
 
