@@ -18,7 +18,7 @@ export type StructureRole = "structure_administrator" | "domain_administrator" |
 export interface Membership {
   readonly structureId: string;
   readonly role: StructureRole;
-  readonly through?: string;
+  readonly through?: string | undefined;
 }
 
 /** A person who has signed in. `idNatPs` is idNat_PS (8 + RPPS), null for who has none. */

@@ -67,6 +67,7 @@ const cachedShape = z.object({
   memberships: z.array(z.object({
     structureId: z.string(),
     role: z.enum(["structure_administrator", "domain_administrator", "mailbox_manager", "user"]),
+    through: z.string().optional(),
   })),
 });
 

@@ -1,10 +1,16 @@
 /** Names of mail domains: lower-case A-labels, the form that is compared with the white list (facts of ANS, RFC 1035, RFC 5891). */
+import { domainToASCII, domainToUnicode } from "node:url";
 import { foreignCharacter } from "./foreign-character.ts";
 
 export type DomainName =
   | { readonly ok: true; readonly name: string }
   | { readonly ok: false; readonly reason: string };
 
+/**
+ * What an internationalised label may show: ASCII and the letters of Latin-1 and French (à, é, œ, ü …). No other alphabet,
+ * nor Latin letters made for phonetics or other tongues (ɑ, ı, ƅ): a correspondent would read `аlpha` as `alpha`.
+ */
+const readableLabel = /^[a-z0-9ß-öø-ÿœ-]+$/;
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Reads a domain name. Upper-case letters are taken as lower case; a letter of another alphabet is refused by its name. */
@@ -22,6 +28,23 @@ export function parseDomainName(text: string): DomainName {
   if (wrong !== undefined) {
     return { ok: false, reason: "has a part that is not 1 to 63 letters, digits or inner hyphens" };
   }
+  for (const one of labels) {
+    const reason = hiddenLookAlike(one);
+    if (reason !== undefined) return { ok: false, reason };
+  }
   if (/^[0-9]+$/.test(labels.at(-1) ?? "")) return { ok: false, reason: "is an IP address, not a domain" };
   return { ok: true, name };
+}
+
+/** Why a label in ASCII form would be shown as something else than it looks; undefined when it would not. */
+function hiddenLookAlike(one: string): string | undefined {
+  if (one.slice(2, 4) !== "--") return undefined;
+  const shown = one.startsWith("xn--") ? domainToUnicode(one) : "";
+  // What does not come back as it was is no name that IDNA knows (RFC 5891 §4.2.1 also reserves `??--`).
+  if (shown === "" || shown === one || domainToASCII(shown) !== one) {
+    return "has a part with -- in third place that is not the ASCII form of a name";
+  }
+  if (readableLabel.test(shown)) return undefined;
+  const foreign = [...shown].find((character) => !readableLabel.test(character)) ?? "";
+  return `has a part that ${foreignCharacter(foreign) ?? "holds a look-alike"}`;
 }

@@ -20,7 +20,7 @@ export interface NewMembership extends PersonIdentity {
 
 /**
  * Gives a person a role in the structure; somebody nobody knows yet is noted by his national identity and attached at his
- * first sign-in. In force at the person's next request (three seconds at most). Idempotent.
+ * first sign-in. In force at the person's next request (a second at most). Idempotent.
  * Throws `structure-not-found`, `structure-suspended`, `structure-closed`.
  */
 export async function grantMembership(ctx: Context, input: NewMembership): Promise<MembershipRow> {

@@ -72,6 +72,7 @@ const revokeRoute = createRoute({
       ...bodilessProblems,
       "structure-not-found",
       "membership-not-found",
+      "last-administrator",
     ),
   },
 });

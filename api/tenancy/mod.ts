@@ -23,8 +23,17 @@ export { foreignCharacter } from "./foreign-character.ts";
 export { grantMembership } from "./grant-membership.ts";
 export { parsePersonIdentifier } from "./person-identifier.ts";
 export { findDomainByName } from "./domain-queries.ts";
-export { findOrNotePerson, getStructure, insertMembership, type PersonIdentity } from "./queries.ts";
+export {
+  findMembership,
+  findOrNotePerson,
+  getStructure,
+  getStructureForUpdate,
+  insertMembership,
+  isLastAdministrator,
+  type PersonIdentity,
+} from "./queries.ts";
 export { type QuotaNeed, reserveMailboxQuota } from "./quota.ts";
+export { requireOtherAdministrator } from "./require-other-administrator.ts";
 export { requireActiveStructure } from "./require-active.ts";
 export { resumeStructure } from "./resume-structure.ts";
 export { revokeMembership } from "./revoke-membership.ts";

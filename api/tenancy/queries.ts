@@ -73,6 +73,21 @@ export async function insertMembership(
   return row !== undefined;
 }
 
+/** Whether the person administers the structure and nobody else does, who may sign in. */
+export async function isLastAdministrator(
+  tx: Tx,
+  structureId: string,
+  personId: string,
+): Promise<boolean> {
+  const rows = await tx.selectFrom("app.memberships as membership")
+    .innerJoin("app.people as person", "person.id", "membership.person_id")
+    .select(["membership.person_id", "person.status"])
+    .where("membership.structure_id", "=", structureId)
+    .where("membership.role", "=", "structure_administrator").execute();
+  return rows.some((row) => row.person_id === personId) &&
+    !rows.some((row) => row.person_id !== personId && row.status === "active");
+}
+
 /** Whether there was one. */
 export async function deleteMembership(
   tx: Tx,

@@ -263,6 +263,15 @@ async function listFor(
       async (tx) => await viewStructures(tx, await listStructures(tx, request, "all", filter)),
     );
   }
+  if (ctx.actor.kind === "service") {
+    const { structureId } = ctx.actor;
+    const ids = may(ctx.actor, "structure.read", { structureId }) ? [structureId] : [];
+    return await inStructure(
+      ctx,
+      structureId,
+      async (tx) => await viewStructures(tx, await listStructures(tx, request, ids, filter)),
+    );
+  }
   if (ctx.actor.kind !== "person") throw problem("sign-in-required");
   const { personId, memberships } = ctx.actor;
   const ids = [...new Set(memberships.map((one) => one.structureId))];

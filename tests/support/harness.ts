@@ -30,6 +30,7 @@ export interface Visitor {
   readonly cookie: string;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
+  patch(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
   delete(path: string, headers?: Record<string, string>): Promise<Answer>;
   send(path: string, init: RequestInit): Promise<Response>;
 }
@@ -118,6 +119,14 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
         await read(
           await send(path, {
             method: "POST",
+            body: JSON.stringify(body),
+            headers: { "content-type": "application/json", ...headers },
+          }),
+        ),
+      patch: async (path, body, headers) =>
+        await read(
+          await send(path, {
+            method: "PATCH",
             body: JSON.stringify(body),
             headers: { "content-type": "application/json", ...headers },
           }),

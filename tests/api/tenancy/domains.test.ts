@@ -65,6 +65,10 @@ describe("domains", () => {
     ["192.0.2.1", /IP address/],
     ["a b.test", /a space/],
     ["a.test.", /empty part/],
+    ["xn--80ak6aa92e.test", /U\+0430, a Cyrillic look-alike/],
+    ["xn--lpha-p5b.test", /U\+0251/],
+    ["xn--a.test", /not the ASCII form/],
+    ["ab--cd.test", /not the ASCII form/],
   ])("refuse the name %j and say why", async (name, reason) => {
     const answer = await operator.post(path(), { name });
     expect(answer.body.errors).toEqual([{ pointer: "/name", detail: expect.stringMatching(reason) }]);

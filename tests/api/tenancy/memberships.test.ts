@@ -63,6 +63,19 @@ describe("memberships", () => {
     expect(answer.body).toMatchObject({ status: 403, action: "membership.grant" });
   });
 
+  it("never leave a structure without administrator, also when two go at the same time", async () => {
+    const fresh = await newTenant(harness);
+    const idNatPs = newIdNatPs();
+    const second = await harness.signIn({ idNatPs });
+    const role = "structure_administrator";
+    const remove = (personId: string) => fresh.administrator.delete(`${path(fresh)}/${personId}/${role}`);
+    const first = fresh.administrator.personId;
+    expect((await remove(first)).body.type).toMatch(/last-administrator$/);
+    await fresh.administrator.post(path(fresh), { idNatPs, role });
+    const statuses = (await Promise.all([first, second.personId].map(remove))).map((one) => one.status);
+    expect(statuses.sort()).toEqual([204, 409]);
+  });
+
   it("never give a role of the operator", async () => {
     const answer = await tenant.administrator.post(path(), {
       idNatPs: newIdNatPs(),
