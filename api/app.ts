@@ -4,6 +4,8 @@
  */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { AppDeps } from "./context.ts";
+import { batchLineRoutes } from "./bulk/line-routes.ts";
+import { batchRoutes } from "./bulk/routes.ts";
 import { authenticate, requireSignIn } from "./http/authenticate.ts";
 import { limitBody, requireJson } from "./http/body.ts";
 import { dashboardRoutes } from "./dashboard/routes.ts";
@@ -24,8 +26,10 @@ import { problem } from "./problems.ts";
 import { addressRoutes } from "./mailboxes/address-routes.ts";
 import { clientPasswordRoutes } from "./mailboxes/client-password-routes.ts";
 import { closingRoutes } from "./mailboxes/closing-routes.ts";
+import { delegationRoutes } from "./mailboxes/delegation-routes.ts";
 import { mailboxRoutes } from "./mailboxes/routes.ts";
 import { memberRoutes } from "./mailboxes/member-routes.ts";
+import { invitationRoutes } from "./people/invitation-routes.ts";
 import { peopleRoutes } from "./people/routes.ts";
 import { domainRoutes } from "./tenancy/domain-routes.ts";
 import { membershipRoutes } from "./tenancy/membership-routes.ts";
@@ -34,6 +38,8 @@ import { trustSpaceRoutes } from "./trust-space/routes.ts";
 
 /** Largest body of `/api/v1`; the gateway has its own limits. */
 const bodyLimitBytes = 1_048_576;
+/** Largest import file. */
+const csvLimitBytes = 10_485_760;
 
 export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   const { config } = deps;
@@ -55,7 +61,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   for (const path of ["/api/*", "/auth/*"]) app.use(path, limit);
   // The mail server's hook is no browser: it proves itself by its own secret.
   app.use("/internal/*", authenticate(deps, () => Promise.resolve({ kind: "anonymous" })));
-  app.use("/api/v1/*", requireSignIn, limitBody(bodyLimitBytes), requireJson, idempotency);
+  app.use("/api/v1/*", requireSignIn, limitBody(bodyLimitBytes, csvLimitBytes), requireJson, idempotency);
 
   app.openAPIRegistry.registerComponent("securitySchemes", "session", {
     type: "apiKey",
@@ -70,11 +76,15 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       domainRoutes(),
       membershipRoutes(),
       peopleRoutes(),
+      invitationRoutes(deps),
       mailboxRoutes(),
       memberRoutes(),
       addressRoutes(),
+      delegationRoutes(),
       closingRoutes(config.closedMailRetentionDays),
       clientPasswordRoutes(),
+      batchRoutes(),
+      batchLineRoutes(),
     ]
   ) {
     app.route("/", routes);

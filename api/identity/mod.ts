@@ -12,7 +12,7 @@
  *
  * Invariants: no token of the provider leaves this room or outlives the sign-in, but the id_token kept until the session's
  * end for the provider's own sign-out; the browser holds one opaque token, the database its digest; PostgreSQL decides,
- * Redis and the process only shorten the way, never for longer than four seconds.
+ * Redis and the process only shorten the way, never for longer than a second.
  */
 export { type Action, actions } from "../actions.ts";
 export {
@@ -24,7 +24,7 @@ export {
   readCookie,
   sessionCookie,
 } from "./identity.ts";
-export type { OpenableMailbox } from "./queries.ts";
+export type { MailboxRights, OpenableMailbox } from "./queries.ts";
 export { listOpenableMailboxes, mayOpenMailbox } from "./mailboxes-of-person.ts";
 export {
   authorise,

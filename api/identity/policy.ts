@@ -37,8 +37,7 @@ interface Rule {
   /** Who may do this one sees the subject, and is told 403 rather than 404. */
   readonly sees?: Action;
   /** What is answered to who may not even see the subject: the same as for one that does not exist. */
-  readonly hiddenAs?: "structure-not-found" | "mailbox-not-found" | "person-not-found"
-    | "batch-not-found";
+  readonly hiddenAs?: "structure-not-found" | "mailbox-not-found" | "person-not-found" | "batch-not-found";
   /** Never a scope of a service account: it gives rights, and software must not give itself more than it was given. */
   readonly isForPeople?: boolean;
 }
@@ -89,9 +88,24 @@ export const policy = {
   "mailbox-alias.remove": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
   // The holder of a box and who manages it by delegation may too (api/mailboxes/locate.ts).
   "mailbox-delegation.read": { roles: mailboxReaders, hiddenAs: "mailbox-not-found" },
-  "mailbox-delegation.grant": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
-  "mailbox-delegation.change": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
-  "mailbox-delegation.revoke": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
+  "mailbox-delegation.grant": {
+    roles: mailboxWriters,
+    sees: "mailbox.read",
+    hiddenAs: "mailbox-not-found",
+    isForPeople: true,
+  },
+  "mailbox-delegation.change": {
+    roles: mailboxWriters,
+    sees: "mailbox.read",
+    hiddenAs: "mailbox-not-found",
+    isForPeople: true,
+  },
+  "mailbox-delegation.revoke": {
+    roles: mailboxWriters,
+    sees: "mailbox.read",
+    hiddenAs: "mailbox-not-found",
+    isForPeople: true,
+  },
   "mailbox.provision": { roles: platformOnly, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
   "mailbox.set-client-secret": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
   "mailbox-member.read": { roles: mailboxReaders, hiddenAs: "mailbox-not-found" },

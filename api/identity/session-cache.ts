@@ -1,19 +1,19 @@
 /**
- * Sessions lately read, in Redis and, for one second, in this process: a page asks several things at once, and the way to
- * Redis costs as much as the rest of a short JMAP call (load/README.md). A cache and nothing more: an entry lives three
- * seconds in Redis and one here, so that what PostgreSQL knows (an ended session, a role taken away) is in force within
- * four even if the deletion of the entry is lost, and every fault of Redis is a miss.
+ * Sessions lately read, in Redis and in this process: a page asks several things at once, and the way to Redis costs as
+ * much as the rest of a short JMAP call (load/README.md). A cache and nothing more: an entry lives one second from the
+ * moment PostgreSQL was asked, wherever it is copied, so that an ended session or a role taken away is in force within
+ * that second even if the deletion of the entry is lost; and every fault of Redis is a miss.
  */
 import { Buffer } from "node:buffer";
 import type { Redis } from "ioredis";
 import type { Log } from "../context.ts";
 
-export const sessionCacheSeconds = 3;
+export const sessionCacheSeconds = 1;
 /** Told of each ended session (its id), so that open event streams can be closed. Lost when Redis is down. */
 export const sessionsEndedChannel = "mss:sessions-ended";
 
 const patienceMilliseconds = 250;
-const localMilliseconds = 1_000;
+const lifeMilliseconds = sessionCacheSeconds * 1_000;
 /** Sessions kept in this process at once; beyond, the oldest goes. */
 const maximumLocal = 10_000;
 
@@ -50,9 +50,9 @@ export function createSessionCache(redis: Redis, log: Log): SessionCache {
   }
 
   const local = new Map<string, { readonly entry: unknown; readonly until: number }>();
-  function keep(key: string, entry: unknown): void {
+  function keep(key: string, entry: unknown, until: number): void {
     local.delete(key);
-    local.set(key, { entry, until: performance.now() + localMilliseconds });
+    local.set(key, { entry, until });
     const [oldest] = local.keys();
     if (local.size > maximumLocal && oldest !== undefined) local.delete(oldest);
   }
@@ -61,13 +61,14 @@ export function createSessionCache(redis: Redis, log: Log): SessionCache {
     get: async (tokenHash) => {
       const key = keyOf(tokenHash);
       const kept = local.get(key);
-      if (kept !== undefined && kept.until > performance.now()) return kept.entry;
+      if (kept !== undefined && kept.until > Date.now()) return kept.entry;
       local.delete(key);
       const text = await attempt("get", () => redis.get(key));
       if (!text) return undefined;
       try {
-        const entry: unknown = JSON.parse(text);
-        keep(key, entry);
+        const { until, entry } = JSON.parse(text) as { until: number; entry: unknown };
+        // A copy says how old it is; a clock that runs behind cannot make it live longer than one of its own.
+        keep(key, entry, Math.min(until, Date.now() + lifeMilliseconds));
         return entry;
       } catch {
         // Not ours or cut short: a miss.
@@ -75,11 +76,12 @@ export function createSessionCache(redis: Redis, log: Log): SessionCache {
       }
     },
     set: async (tokenHash, entry) => {
+      const until = Date.now() + lifeMilliseconds;
       // As Redis gives it back: dates are text there.
-      keep(keyOf(tokenHash), JSON.parse(JSON.stringify(entry)));
+      keep(keyOf(tokenHash), JSON.parse(JSON.stringify(entry)), until);
       await attempt(
         "set",
-        () => redis.set(keyOf(tokenHash), JSON.stringify(entry), "EX", sessionCacheSeconds),
+        () => redis.set(keyOf(tokenHash), JSON.stringify({ until, entry }), "PX", lifeMilliseconds),
       );
     },
     end: async (sessions) => {

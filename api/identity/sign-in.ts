@@ -6,6 +6,7 @@
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { inSystem, type Tx } from "../database/in-tenant.ts";
+import { acceptInvitations } from "./accept-invitations.ts";
 import type { IdentityProvider, SignedIn } from "./identity-provider.ts";
 import { parseUserinfo, type ProviderIdentity } from "./parse-userinfo.ts";
 import {
@@ -116,6 +117,7 @@ export async function completeSignIn(
     const { started, replaced } = await inSystem(deps, async (tx) => {
       const person = await attachPerson(tx, ctx, deps.provider.issuer, parsed.identity);
       const actorCtx = asPerson(ctx, person);
+      await acceptInvitations(tx, actorCtx, person.id);
       const replaced = isToken(input.sessionToken)
         ? await endSessionsIn(tx, actorCtx, { tokenHash: hashToken(input.sessionToken) }, "replaced")
         : [];

@@ -8,6 +8,7 @@ import {
   createRoutes,
   json,
   problemResponses,
+  requires,
 } from "../http/openapi.ts";
 import { page } from "../http/paginate.ts";
 import { authorise } from "../identity/mod.ts";
@@ -25,6 +26,7 @@ import {
 import { searchWords } from "./search-words.ts";
 
 const listPeopleRoute = createRoute({
+  ...requires("person.list"),
   operationId: "listPeople",
   method: "get",
   path: "/api/v1/people",
@@ -37,6 +39,7 @@ const listPeopleRoute = createRoute({
   },
 });
 const listStructurePeopleRoute = createRoute({
+  ...requires("person.read"),
   operationId: "listStructurePeople",
   method: "get",
   path: "/api/v1/structures/{structureId}/people",
@@ -49,6 +52,7 @@ const listStructurePeopleRoute = createRoute({
   },
 });
 const readPersonRoute = createRoute({
+  ...requires("person.read"),
   operationId: "readPerson",
   method: "get",
   path: "/api/v1/structures/{structureId}/people/{personId}",

@@ -29,6 +29,16 @@ export function peoplePageRequest(query: z.infer<typeof operatorPeopleQuery>): P
   return request;
 }
 
+/** The page of a list by time and id. Throws `invalid-request` for a cursor that is none of it. */
+export function timePageRequest(query: { limit: number; cursor?: string | undefined }): PageRequest {
+  const request = pageRequest(query, 2);
+  const key = z.tuple([z.iso.datetime(), z.guid()]);
+  if (request.after !== undefined && !key.safeParse(request.after).success) {
+    throw invalidRequest([{ pointer: "/query/cursor", detail: "is not a cursor of this list" }]);
+  }
+  return request;
+}
+
 export const personBody = z.object({
   id: z.uuid(),
   idNatPs: z.string().nullable(),

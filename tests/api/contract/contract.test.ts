@@ -223,6 +223,7 @@ describe("the document", () => {
         "delegation-exists",
         "delegation-not-found",
         "delegation-of-own-mailbox",
+        "delegation-to-oneself",
         "departure-not-found",
         "domain-closed",
         "domain-has-open-mailboxes",

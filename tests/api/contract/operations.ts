@@ -88,6 +88,16 @@ async function newDomain(harness: Harness) {
   return { structureId, domainId, name };
 }
 
+async function newDelegation(harness: Harness, tenant: Tenant, operator: Visitor) {
+  const { id: mailboxId } = await newMailbox(harness, tenant);
+  const person = { idNatPs: newIdNatPs() };
+  const made = await operator.post(`/api/v1/mailboxes/${mailboxId}/delegations`, {
+    person,
+    rights: ["read"],
+  });
+  return { mailboxId, delegationId: String(made.body.id) };
+}
+
 export const examples: Readonly<Record<string, Example>> = {
   readLiveness: nothing,
   readReadiness: nothing,
@@ -141,6 +151,13 @@ export const examples: Readonly<Record<string, Example>> = {
     return { parameters: { structureId: tenant.structureId, personId: body.personId, role: "user" } };
   },
   listPeople: nothing,
+  createInvitation: ofStructure(() => ({ idNatPs: newIdNatPs(), role: "user", email: "a@b.test" })),
+  listInvitations: ofStructure(),
+  withdrawInvitation: async (_harness, { tenant, operator }) => {
+    const path = `/api/v1/structures/${tenant.structureId}/invitations`;
+    const { body } = await operator.post(path, { idNatPs: newIdNatPs(), role: "user" });
+    return { parameters: { structureId: tenant.structureId, invitationId: body.id } };
+  },
   listStructurePeople: ofStructure(),
   readPerson: (_harness, { tenant }) => ({
     parameters: { structureId: tenant.structureId, personId: tenant.administrator.personId },
@@ -187,6 +204,19 @@ export const examples: Readonly<Record<string, Example>> = {
     await operator.post(`/api/v1/mailboxes/${id}/suspension`, reason);
     return { parameters: { mailboxId: id } };
   },
+  grantDelegation: ofMailbox(() => ({
+    person: { idNatPs: newIdNatPs() },
+    rights: ["read"],
+    endsAt: "2099-01-01T00:00:00Z",
+  })),
+  listDelegations: ofMailbox(),
+  changeDelegation: async (harness, { tenant, operator }) => ({
+    parameters: await newDelegation(harness, tenant, operator),
+    body: { rights: ["send-on-behalf"], endsAt: null },
+  }),
+  revokeDelegation: async (harness, { tenant, operator }) => ({
+    parameters: await newDelegation(harness, tenant, operator),
+  }),
   addMailboxMember: ofMailbox(() => ({ idNatPs: newIdNatPs() })),
   listMailboxMembers: ofMailbox(),
   removeMailboxMember: async (harness, { tenant }) => {
