@@ -1,27 +1,8 @@
 /** Who is signed in: GET /api/v1/session, and the ways in and out. */
 import { ApiProblem, toApiProblem } from "./api-problem.ts";
+import type { components } from "./generated/api.ts";
 
-export interface PersonSession {
-  readonly person: {
-    readonly id: string;
-    readonly givenName: string;
-    readonly familyName: string;
-    readonly displayName: string;
-    readonly rpps: string | null;
-  };
-  readonly roles: readonly { role: string; structureId: string | null; structureName: string | null }[];
-  readonly mailboxes: readonly {
-    id: string;
-    address: string;
-    displayName: string;
-    type: "PER" | "ORG" | "APP" | "CAB";
-    structureName: string;
-    accountId: string | null;
-  }[];
-  readonly expiresAt: string;
-  readonly idleExpiresAt: string;
-  readonly mailServer: "ready" | "unavailable";
-}
+export type PersonSession = components["schemas"]["Session"];
 
 /** Throws ApiProblem; `sign-in-required` when nobody is signed in. */
 export async function fetchSession(send: typeof fetch): Promise<PersonSession> {

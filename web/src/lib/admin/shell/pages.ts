@@ -1,0 +1,91 @@
+/**
+ * The screens of the console, by path below /admin. They are not Kit's own routes: each of those weighs on the script that
+ * reads the first mail (its name stands in the router's table), and there are some thirty of them. A screen is loaded
+ * when it is opened.
+ */
+import type { Component } from "svelte";
+import { m } from "#lib/i18n/generated/messages.js";
+import type { AdminIconName } from "../ui/admin-icon.svelte";
+import { peoplePages } from "./people-pages.ts";
+import type { Rights } from "./rights.ts";
+
+/** The variable parts of a path; those that it has not are empty. */
+export interface PageParams {
+  readonly structureId: string;
+  readonly mailboxId: string;
+  readonly domainId: string;
+  readonly personId: string;
+  /** Any other thing: a batch, a campaign, a webhook. */
+  readonly id: string;
+}
+
+export interface PageProps {
+  readonly params: PageParams;
+}
+
+export interface AdminPage {
+  /** Below /admin, with `:name` for a variable part: `structures/:structureId/mailboxes`. */
+  readonly path: string;
+  readonly open: () => Promise<{ readonly default: Component<PageProps> }>;
+  /** Its place in the navigation and in Ctrl+K; a screen without is reached from another. */
+  readonly nav?: {
+    /** `platform`: of the operator. `structure`: of the structure chosen, whose id the path then names. */
+    readonly part: "platform" | "structure";
+    readonly label: () => string;
+    readonly icon: AdminIconName;
+    /** Order within its part. */
+    readonly order: number;
+    readonly shown?: (rights: Rights, structureId: string | null) => boolean;
+  };
+}
+
+const ownPages: readonly AdminPage[] = [
+  {
+    path: "structures",
+    open: () => import("../structures/structures-page.svelte"),
+    nav: {
+      part: "platform",
+      label: m.admin_nav_structures,
+      icon: "structure",
+      order: 20,
+      shown: (rights) => rights.isStaff,
+    },
+  },
+];
+
+export const pages: readonly AdminPage[] = [...ownPages, ...peoplePages];
+
+export interface FoundPage {
+  readonly page: AdminPage;
+  readonly params: PageParams;
+}
+
+/** The screen at a place below /admin; a fixed part goes before a variable one. */
+export function findPage(place: string, among: readonly AdminPage[] = pages): FoundPage | undefined {
+  const parts = place.split("/").filter((part) => part !== "");
+  const found = among.flatMap((page) => {
+    const params = paramsOf(page.path, parts);
+    return params === undefined ? [] : [{ page, params, variable: Object.keys(params).length }];
+  });
+  const best = found.sort((one, other) => one.variable - other.variable)[0];
+  if (best === undefined) return undefined;
+  const none = { structureId: "", mailboxId: "", domainId: "", personId: "", id: "" };
+  return { page: best.page, params: { ...none, ...best.params } };
+}
+
+function paramsOf(path: string, parts: readonly string[]): Record<string, string> | undefined {
+  const pattern = path === "" ? [] : path.split("/");
+  if (pattern.length !== parts.length) return undefined;
+  const params: Record<string, string> = {};
+  for (const [index, part] of pattern.entries()) {
+    const given = parts[index] ?? "";
+    if (part.startsWith(":")) params[part.slice(1)] = given;
+    else if (part !== given) return undefined;
+  }
+  return params;
+}
+
+/** Where a screen is; `structureId` fills the path's own. */
+export function pathOf(page: AdminPage, structureId = ""): string {
+  return `/admin${page.path === "" ? "" : "/"}${page.path.replace(":structureId", structureId)}`;
+}
