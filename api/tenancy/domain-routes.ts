@@ -11,6 +11,7 @@ import {
   json,
   problemResponses,
   repeatableProblems,
+  requires,
 } from "../http/openapi.ts";
 import { page, sortedPageRequest } from "../http/paginate.ts";
 import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
@@ -47,6 +48,7 @@ const conflicts = [
 
 const createDomainRoute = createRoute({
   operationId: "createDomain",
+  ...requires("domain.create"),
   method: "post",
   path: "/api/v1/structures/{structureId}/domains",
   tags: ["domains"],
@@ -70,6 +72,7 @@ const createDomainRoute = createRoute({
 });
 const listDomainsRoute = createRoute({
   operationId: "listDomains",
+  ...requires("domain.read"),
   method: "get",
   path: "/api/v1/structures/{structureId}/domains",
   tags: ["domains"],
@@ -82,6 +85,7 @@ const listDomainsRoute = createRoute({
 });
 const readDomainRoute = createRoute({
   operationId: "readDomain",
+  ...requires("domain.read"),
   method: "get",
   path: "/api/v1/structures/{structureId}/domains/{domainId}",
   tags: ["domains"],
@@ -100,6 +104,7 @@ const readDomainRoute = createRoute({
 });
 const suspendDomainRoute = createRoute({
   operationId: "suspendDomain",
+  ...requires("domain.suspend"),
   method: "post",
   path: "/api/v1/structures/{structureId}/domains/{domainId}/suspension",
   tags: ["domains"],
@@ -116,6 +121,7 @@ const suspendDomainRoute = createRoute({
 });
 const resumeDomainRoute = createRoute({
   operationId: "resumeDomain",
+  ...requires("domain.resume"),
   method: "delete",
   path: "/api/v1/structures/{structureId}/domains/{domainId}/suspension",
   tags: ["domains"],
@@ -128,6 +134,7 @@ const resumeDomainRoute = createRoute({
 });
 const closeDomainRoute = createRoute({
   operationId: "closeDomain",
+  ...requires("domain.close"),
   method: "post",
   path: "/api/v1/structures/{structureId}/domains/{domainId}/closing",
   tags: ["domains"],

@@ -11,6 +11,7 @@ import {
   json,
   problemResponses,
   repeatableProblems,
+  requires,
 } from "../http/openapi.ts";
 import { page, pageQuery, pageRequest } from "../http/paginate.ts";
 import { authorise } from "../identity/mod.ts";
@@ -28,6 +29,7 @@ import {
 
 const grantRoute = createRoute({
   operationId: "grantMembership",
+  ...requires("membership.grant"),
   method: "post",
   path: "/api/v1/structures/{structureId}/memberships",
   tags: ["memberships"],
@@ -49,6 +51,7 @@ const grantRoute = createRoute({
 });
 const listRoute = createRoute({
   operationId: "listMemberships",
+  ...requires("membership.read"),
   method: "get",
   path: "/api/v1/structures/{structureId}/memberships",
   tags: ["memberships"],
@@ -61,6 +64,7 @@ const listRoute = createRoute({
 });
 const revokeRoute = createRoute({
   operationId: "revokeMembership",
+  ...requires("membership.revoke"),
   method: "delete",
   path: "/api/v1/structures/{structureId}/memberships/{personId}/{role}",
   tags: ["memberships"],

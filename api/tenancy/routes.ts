@@ -13,6 +13,7 @@ import {
   json,
   problemResponses,
   repeatableProblems,
+  requires,
 } from "../http/openapi.ts";
 import { page, type PageRequest, sortedPageRequest } from "../http/paginate.ts";
 import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
@@ -60,6 +61,7 @@ const resellerProblems = [
 
 const createStructureRoute = createRoute({
   operationId: "createStructure",
+  ...requires("structure.create"),
   method: "post",
   path: "/api/v1/structures",
   tags: ["structures"],
@@ -81,6 +83,7 @@ const createStructureRoute = createRoute({
 });
 const listStructuresRoute = createRoute({
   operationId: "listStructures",
+  ...requires("everybody"),
   method: "get",
   path: "/api/v1/structures",
   tags: ["structures"],
@@ -93,6 +96,7 @@ const listStructuresRoute = createRoute({
 });
 const readStructureRoute = createRoute({
   operationId: "readStructure",
+  ...requires("structure.read"),
   method: "get",
   path: "/api/v1/structures/{structureId}",
   tags: ["structures"],
@@ -105,6 +109,7 @@ const readStructureRoute = createRoute({
 });
 const changeStructureRoute = createRoute({
   operationId: "changeStructure",
+  ...requires("structure.change"),
   method: "patch",
   path: "/api/v1/structures/{structureId}",
   tags: ["structures"],
@@ -127,6 +132,7 @@ const changeStructureRoute = createRoute({
 });
 const suspendStructureRoute = createRoute({
   operationId: "suspendStructure",
+  ...requires("structure.suspend"),
   method: "post",
   path: "/api/v1/structures/{structureId}/suspension",
   tags: ["structures"],
@@ -143,6 +149,7 @@ const suspendStructureRoute = createRoute({
 });
 const resumeStructureRoute = createRoute({
   operationId: "resumeStructure",
+  ...requires("structure.resume"),
   method: "delete",
   path: "/api/v1/structures/{structureId}/suspension",
   tags: ["structures"],
@@ -155,6 +162,7 @@ const resumeStructureRoute = createRoute({
 });
 const closeStructureRoute = createRoute({
   operationId: "closeStructure",
+  ...requires("structure.close"),
   method: "post",
   path: "/api/v1/structures/{structureId}/closing",
   tags: ["structures"],
