@@ -22,6 +22,9 @@ import { staticWeb } from "./http/static-web.ts";
 import { createIdentity, findActor, isSameOrigin, needsSameOrigin } from "./identity/mod.ts";
 import { identityRoutes } from "./identity/routes.ts";
 import { jmapGatewayRoutes } from "./jmap-gateway/mod.ts";
+import { erasureRoutes } from "./privacy/erasure-routes.ts";
+import { exportRoutes } from "./privacy/export-routes.ts";
+import { privacyRoutes } from "./privacy/routes.ts";
 import { problem } from "./problems.ts";
 import { addressRoutes } from "./mailboxes/address-routes.ts";
 import { clientPasswordRoutes } from "./mailboxes/client-password-routes.ts";
@@ -85,6 +88,9 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       clientPasswordRoutes(),
       batchRoutes(),
       batchLineRoutes(),
+      privacyRoutes(),
+      exportRoutes(config.privacy.exportDirectory),
+      erasureRoutes({ trace: config.privacy.traceRetentionDays, mail: config.closedMailRetentionDays }),
     ]
   ) {
     app.route("/", routes);

@@ -255,6 +255,12 @@ export const catalogue = {
     title: "The person holds this mailbox",
     about: "Its holder needs no delegation; nor does a member of an ORG, APP or CAB mailbox.",
   },
+  "delegation-to-oneself": {
+    status: 403,
+    title: "Nobody gives a delegation to himself",
+    about:
+      "Somebody else who may does it: an administrator does not open by his own hand the mail of those he administers.",
+  },
   "delegation-beyond-own": {
     status: 403,
     title: "A delegate gives no more than he has",
@@ -391,7 +397,11 @@ export const catalogue = {
     title: "No notice is open for this mailbox",
     about: "There is nothing to object to: the mailbox is in no campaign, or its campaign has ended.",
   },
-  "charter-not-found": { status: 404, title: "No such charter", about: "No charter of this id was published." },
+  "charter-not-found": {
+    status: 404,
+    title: "No such charter",
+    about: "No charter of this id was published.",
+  },
   "charter-outdated": {
     status: 409,
     title: "A newer charter is in force",
@@ -419,7 +429,11 @@ export const catalogue = {
     title: "An export is already under way",
     about: "One archive of the same subject is made at a time.",
   },
-  "erasure-not-found": { status: 404, title: "No such erasure", about: "It does not exist, or is not yours to see." },
+  "erasure-not-found": {
+    status: 404,
+    title: "No such erasure",
+    about: "It does not exist, or is not yours to see.",
+  },
   "erasure-open": {
     status: 409,
     title: "An erasure of this person is already planned",

@@ -66,6 +66,15 @@ export async function updatePerson(
     .where("id", "=", id).returning(columns).executeTakeFirstOrThrow();
 }
 
+/** What the person may do with a box that he opens. Reading is what opening is. */
+export interface MailboxRights {
+  readonly write: boolean;
+  /** Sends as the box. */
+  readonly sendAs: boolean;
+  /** Sends from the box with his own address in `Sender`. */
+  readonly sendOnBehalf: boolean;
+}
+
 /** A box that the person opens. */
 export interface OpenableMailbox {
   readonly id: string;
@@ -74,15 +83,24 @@ export interface OpenableMailbox {
   readonly address: string;
   readonly displayName: string;
   readonly type: "PER" | "ORG" | "APP" | "CAB";
+  /** `holder` of a PER box, `member` of another, or `delegate` of either. */
+  readonly relation: "holder" | "member" | "delegate";
+  readonly rights: MailboxRights;
+  /** When a delegation ends. */
+  readonly until: Date | null;
 }
 
+const allRights: MailboxRights = { write: true, sendAs: true, sendOnBehalf: true };
+
 /**
- * Active boxes of an active domain and structure that this person opens: PER by his national identity, the others by membership.
+ * Active boxes of an active domain and structure that this person opens: PER by his national identity, the others by
+ * membership, any by a delegation that is in force. Not those on their way from another structure.
  * Runs in the person's own scope; the conditions repeat what row-level security holds, which is the second lock.
  */
 export async function selectOpenableMailboxes(
   tx: Tx,
   personId: string,
+  now: Date,
   mailboxId?: string,
 ): Promise<OpenableMailbox[]> {
   let query = tx.selectFrom("app.mailboxes as mailbox")
@@ -97,6 +115,21 @@ export async function selectOpenableMailboxes(
         ),
     )
     .innerJoin("app.people as person", (join) => join.on("person.id", "=", personId))
+    .leftJoin(
+      "app.mailbox_members as member",
+      (join) =>
+        join.onRef("member.structure_id", "=", "mailbox.structure_id")
+          .onRef("member.mailbox_id", "=", "mailbox.id").on("member.person_id", "=", personId),
+    )
+    .leftJoin(
+      "app.mailbox_delegations as delegation",
+      (join) =>
+        join.onRef("delegation.structure_id", "=", "mailbox.structure_id")
+          .onRef("delegation.mailbox_id", "=", "mailbox.id").on("delegation.person_id", "=", personId)
+          .on("delegation.revoked_at", "is", null).on("delegation.may_read", "=", true)
+          .on("delegation.starts_at", "<=", now)
+          .on((on) => on.or([on("delegation.ends_at", "is", null), on("delegation.ends_at", ">", now)])),
+    )
     .select([
       "mailbox.id",
       "mailbox.structure_id as structureId",
@@ -104,26 +137,44 @@ export async function selectOpenableMailboxes(
       "mailbox.address",
       "mailbox.display_name as displayName",
       "mailbox.type",
+      "mailbox.holder_id_nat_ps as holder",
+      "person.id_nat_ps as own",
+      "member.person_id as member",
+      "delegation.may_write",
+      "delegation.may_send_as",
+      "delegation.may_send_on_behalf",
+      "delegation.ends_at",
     ])
     .where("mailbox.status", "=", "active")
     .where("domain.status", "=", "active")
     .where("structure.status", "=", "active")
     .where("person.status", "=", "active")
     .where((where) =>
+      where.or([where("mailbox.moved_from_address", "is", null), where("mailbox.moved_at", "is not", null)])
+    )
+    .where((where) =>
       where.or([
         where("mailbox.holder_id_nat_ps", "=", where.ref("person.id_nat_ps")),
-        where.exists(
-          where.selectFrom("app.mailbox_members as member").select("member.person_id")
-            .whereRef("member.structure_id", "=", "mailbox.structure_id")
-            .whereRef("member.mailbox_id", "=", "mailbox.id")
-            .where("member.person_id", "=", personId),
-        ),
+        where("member.person_id", "is not", null),
+        where("delegation.id", "is not", null),
       ])
     );
   if (mailboxId !== undefined) query = query.where("mailbox.id", "=", mailboxId);
-  // The person's own box first, then the shared ones by address.
-  return await query.orderBy((order) => order("mailbox.type", "<>", "PER")).orderBy("mailbox.address")
-    .execute();
+  const rows = await query.orderBy("mailbox.address").execute();
+  const places = { holder: 0, member: 1, delegate: 2 };
+  return rows.map(
+    ({ holder, own, member, may_write, may_send_as, may_send_on_behalf, ends_at, ...mailbox }) => {
+      const relation = holder !== null && holder === own ? "holder" : member !== null ? "member" : "delegate";
+      const rights = relation === "delegate"
+        ? {
+          write: may_write ?? false,
+          sendAs: may_send_as ?? false,
+          sendOnBehalf: may_send_on_behalf ?? false,
+        }
+        : allRights;
+      return { ...mailbox, relation, rights, until: relation === "delegate" ? ends_at : null } as const;
+    },
+  ).sort((one, two) => places[one.relation] - places[two.relation]);
 }
 
 /** Names of the structures in which the person has a role. */

@@ -37,7 +37,7 @@ export function createGateway(deps: AppDeps): Gateway {
   const upstream = createUpstream(mailServer);
   const accounts = createAccounts({
     upstream,
-    listOpenableBoxes: (personId) => listOpenableMailboxes({ db }, personId),
+    listOpenableBoxes: (personId) => listOpenableMailboxes({ db, now }, personId),
     now: () => now().getTime(),
     onMissing: (mailboxId) => log.warn("jmap-gateway.box-not-open", { mailboxId }),
   });

@@ -57,6 +57,16 @@ export async function findStructureOfMailbox(tx: Tx, mailboxId: string): Promise
   return row?.structure_id;
 }
 
+/** The same, with the holder's identity. */
+export async function findHolderOfMailbox(
+  tx: Tx,
+  mailboxId: string,
+): Promise<{ structureId: string; holderIdNatPs: string | null } | undefined> {
+  return await tx.selectFrom("app.mailboxes")
+    .select(["structure_id as structureId", "holder_id_nat_ps as holderIdNatPs"]).where("id", "=", mailboxId)
+    .executeTakeFirst();
+}
+
 /** Throws `mailbox-not-found`. */
 export async function getMailbox(tx: Tx, structureId: string, mailboxId: string): Promise<MailboxRow> {
   const row = await tx.selectFrom("app.mailboxes").selectAll().where("structure_id", "=", structureId)

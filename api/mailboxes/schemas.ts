@@ -41,7 +41,7 @@ export const mailboxQuery = pageQuery.extend({
   status: status.optional(),
   provisioning: provisioning.optional(),
   domainId: z.guid().optional().openapi({ format: "uuid" }),
-  inactiveSince: z.iso.datetime({ offset: true }).optional().openapi({
+  inactiveSince: z.iso.datetime({ offset: true }).refine((text) => /^2[01]/.test(text)).optional().openapi({
     description: "Only boxes that nobody has opened since then",
   }),
   sort: z.enum(mailboxSorts.flatMap((field) => [field, `-${field}` as const])).default("address"),

@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await platform.rows(
-    "delete from app.mailbox_members; delete from app.addresses; delete from app.mailboxes",
+    "delete from app.mailbox_members; delete from app.mailbox_delegations; delete from app.addresses; delete from app.mailboxes",
   );
   await platform.rows(
     "update app.structures set status = 'active'; update app.domains set status = 'active'",
@@ -108,6 +108,9 @@ describe("a person opens", () => {
       address: "secretariat@alpha.mssante.test",
       displayName: "secretariat",
       type: "ORG",
+      relation: "member",
+      rights: { write: true, sendAs: true, sendOnBehalf: true },
+      until: null,
     }]);
   });
 
@@ -130,7 +133,10 @@ describe("a person opens", () => {
 
   test.each([
     ["the box is suspended", "update app.mailboxes set status = 'suspended'"],
-    ["the box is closed", "update app.mailboxes set status = 'closing', closing_at = now(), purge_at = now(); update app.mailboxes set status = 'closed'"],
+    [
+      "the box is closed",
+      "update app.mailboxes set status = 'closing', closing_at = now(), purge_at = now(); update app.mailboxes set status = 'closed'",
+    ],
     ["the domain is suspended", "update app.domains set status = 'suspended'"],
     ["the structure is suspended", "update app.structures set status = 'suspended'"],
     ["he is no member any more", "delete from app.mailbox_members"],
