@@ -15,8 +15,59 @@ export const peoplePages: readonly AdminPage[] = [
     },
   },
   {
+    path: "people",
+    open: () => import("../people/everybody-page.svelte"),
+    nav: {
+      part: "platform",
+      label: m.people_title,
+      icon: "people",
+      order: 40,
+      shown: (rights) => rights.isStaff,
+    },
+  },
+  {
+    path: "audit",
+    open: () => import("../audit/audit-page.svelte"),
+    nav: {
+      part: "platform",
+      label: m.audit_title,
+      icon: "audit",
+      order: 60,
+      shown: (rights) => rights.readsAudit(null),
+    },
+  },
+  {
     path: "structures/:structureId/dashboard",
     open: () => import("../dashboard/dashboard-page.svelte"),
     nav: { part: "structure", label: m.dash_title, icon: "dashboard", order: 10 },
+  },
+  {
+    path: "structures/:structureId/people",
+    open: () => import("../people/people-page.svelte"),
+    nav: { part: "structure", label: m.people_title, icon: "people", order: 50 },
+  },
+  {
+    path: "structures/:structureId/people/:personId",
+    open: () => import("../people/person-page.svelte"),
+  },
+  {
+    path: "structures/:structureId/batches",
+    open: () => import("../import/batches-page.svelte"),
+    nav: { part: "structure", label: m.import_title, icon: "import", order: 60 },
+  },
+  {
+    path: "structures/:structureId/batches/:id",
+    open: () => import("../import/batch-page.svelte"),
+  },
+  {
+    path: "structures/:structureId/audit",
+    open: () => import("../audit/audit-page.svelte"),
+    nav: {
+      part: "structure",
+      label: m.audit_title,
+      icon: "audit",
+      order: 80,
+      shown: (rights, structureId) => rights.readsAudit(structureId),
+    },
   },
 ];

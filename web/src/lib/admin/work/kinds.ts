@@ -1,5 +1,6 @@
 /** How far each kind of long work has come. A new kind is a new line here. */
 import type { Api } from "../client/client.ts";
+import { readBatchProgress } from "../import/follow.ts";
 
 export interface Progress {
   readonly done: number;
@@ -11,4 +12,6 @@ export interface Progress {
   readonly hasFailed: boolean;
 }
 
-export const workKinds: Readonly<Record<string, (api: Api, id: string) => Promise<Progress>>> = {};
+export const workKinds: Readonly<Record<string, (api: Api, id: string) => Promise<Progress>>> = {
+  batch: readBatchProgress,
+};

@@ -17,6 +17,109 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/batches/{batchId}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One batch with its progress */
+    get: operations["readBatch"];
+    put?: never;
+    post?: never;
+    /** Gives up a batch that was not run */
+    delete: operations["abandonBatch"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/batches/{batchId}/check": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Repeats the dry run of every line that was not run */
+    post: operations["checkBatch"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/batches/{batchId}/lines": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The lines of a batch in their order, with what the dry run found and what became of them */
+    get: operations["listBatchLines"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/batches/{batchId}/lines/{line}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /** Corrects cells of a line in place; it is checked again at once */
+    patch: operations["correctBatchLine"];
+    trace?: never;
+  };
+  "/api/v1/batches/{batchId}/run": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Does what the dry run found; each line once, also when it is repeated */
+    post: operations["runBatch"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/batches/{batchId}/undo": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Takes back what the batch did, but for boxes that were changed since */
+    post: operations["undoBatch"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/dashboard": {
     parameters: {
       query?: never;
@@ -316,6 +419,24 @@ export interface paths {
     head?: never;
     /** Changes a structure: its settings by itself; its name, quotas and reseller by who is above it */
     patch: operations["changeStructure"];
+    trace?: never;
+  };
+  "/api/v1/structures/{structureId}/batches": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The batches of a structure, the newest first */
+    get: operations["listBatches"];
+    put?: never;
+    /** Takes an import file, or one act on selected mailboxes; its dry run begins at once */
+    post: operations["createBatch"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
     trace?: never;
   };
   "/api/v1/structures/{structureId}/closing": {
@@ -672,6 +793,168 @@ export interface components {
         structureName: string;
       }[];
     };
+    Batch: {
+      /** @enum {string} */
+      action: "import" | "suspend" | "resume" | "close" | "change";
+      /** Format: date-time */
+      checkedAt: string | null;
+      /** @description Lines by what the dry run found */
+      counts: {
+        change: number;
+        close: number;
+        create: number;
+        error: number;
+        reopen: number;
+        resume: number;
+        suspend: number;
+        unchanged: number;
+        unchecked: number;
+      };
+      /** Format: date-time */
+      createdAt: string;
+      createdBy: {
+        /** Format: uuid */
+        id: string | null;
+        kind: string;
+        name: string;
+      };
+      /** Format: date-time */
+      finishedAt: string | null;
+      /** Format: uuid */
+      id: string;
+      lineCount: number;
+      progress: {
+        /** @description Lines that the dry run has looked at */
+        checked: number;
+        done: number;
+        failed: number;
+        /** @description Not taken back: somebody has changed the box since */
+        kept: number;
+        /** @description Lines that the run does something with */
+        total: number;
+        undone: number;
+      };
+      reason: string;
+      /** Format: date-time */
+      runAt: string | null;
+      /** @enum {string} */
+      source: "csv" | "selection";
+      /** @enum {string} */
+      state: "checking" | "ready" | "running" | "done" | "undoing" | "undone" | "abandoned";
+      /** Format: uuid */
+      structureId: string;
+      /** Format: date-time */
+      updatedAt: string;
+      version: number;
+    };
+    BatchLine: {
+      address: string;
+      after: {
+        aliases?: string[];
+        description?: string;
+        displayName?: string;
+        holderIdNatPs?: string | null;
+        phone?: string;
+        quotaBytes?: number;
+        redList?: boolean;
+        responsible?: string;
+        service?: string;
+        status?: string;
+        suspensionReason?: string | null;
+        type?: string;
+      } | null;
+      /** @description Only the fields that differ */
+      before: {
+        aliases?: string[];
+        description?: string;
+        displayName?: string;
+        holderIdNatPs?: string | null;
+        phone?: string;
+        quotaBytes?: number;
+        redList?: boolean;
+        responsible?: string;
+        service?: string;
+        status?: string;
+        suspensionReason?: string | null;
+        type?: string;
+      } | null;
+      errors: {
+        /** @enum {string} */
+        code:
+          | "required"
+          | "invalid"
+          | "unknown-operation"
+          | "address-taken"
+          | "domain-foreign"
+          | "duplicate-line"
+          | "mailbox-not-found"
+          | "mailbox-closing"
+          | "mailbox-closed"
+          | "column-fixed"
+          | "changed-meanwhile"
+          | "quota-mailboxes-exceeded"
+          | "quota-bytes-exceeded"
+          | "structure-suspended"
+          | "structure-closed";
+        column: string;
+        message: string;
+      }[];
+      /** @description The cells as they stand, by column */
+      fields: {
+        [key: string]: string;
+      };
+      line: number;
+      /** Format: uuid */
+      mailboxId: string | null;
+      /** @enum {string|null} */
+      outcome: "done" | "failed" | "undone" | "kept" | null;
+      /** @enum {string} */
+      state:
+        | "unchecked"
+        | "create"
+        | "change"
+        | "close"
+        | "suspend"
+        | "resume"
+        | "reopen"
+        | "unchanged"
+        | "error";
+      /** Format: date-time */
+      updatedAt: string;
+    };
+    BatchLineCorrection: {
+      fields: {
+        adresse?: string;
+        alias?: string;
+        description?: string;
+        libelle?: string;
+        liste_rouge?: string;
+        nom?: string;
+        operation?: string;
+        prenom?: string;
+        quota_mo?: string;
+        responsable?: string;
+        service?: string;
+        telephone?: string;
+        titulaire_rpps?: string;
+        type?: string;
+      };
+    };
+    BatchLinePage: {
+      items: components["schemas"]["BatchLine"][];
+      nextCursor: string | null;
+    };
+    BatchPage: {
+      items: components["schemas"]["Batch"][];
+      nextCursor: string | null;
+    };
+    BatchRun: {
+      /**
+       * @description Runs the good lines and leaves the others
+       * @default false
+       */
+      skipErrors: boolean;
+    };
     CheckedRecipients: {
       results: {
         /** @description As it was asked. */
@@ -1025,6 +1308,45 @@ export interface components {
       idNatPs: string;
       /** @enum {string} */
       role: "structure_administrator" | "domain_administrator" | "mailbox_manager" | "user";
+    };
+    NewSelectionBatch: {
+      /** @enum {string} */
+      action: "suspend" | "resume" | "close" | "change";
+      /**
+       * @description For `change`: the cells of an import, by column
+       * @default {}
+       */
+      fields: {
+        alias?: string;
+        description?: string;
+        libelle?: string;
+        liste_rouge?: string;
+        quota_mo?: string;
+        responsable?: string;
+        service?: string;
+        telephone?: string;
+      };
+      /** @description Instead of `mailboxIds`: every mailbox that the list finds by it */
+      filter?: {
+        /** Format: uuid */
+        domainId?: string;
+        /**
+         * Format: date-time
+         * @description Only boxes that nobody has opened since then
+         */
+        inactiveSince?: string;
+        /** @enum {string} */
+        provisioning?: "pending" | "applied" | "failed" | "action_required";
+        /** @description Words in the address, an alias, the name, description, service or person responsible; accents do not count */
+        q?: string;
+        /** @enum {string} */
+        status?: "active" | "suspended" | "closing" | "closed";
+        /** @enum {string} */
+        type?: "PER" | "ORG" | "APP" | "CAB";
+      };
+      mailboxIds?: string[];
+      /** @default  */
+      reason: string;
     };
     NewStructure: {
       /** @description Who will administer it; noted by his national identity when nobody knows him yet */
@@ -1384,6 +1706,822 @@ export interface operations {
         };
       };
       /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  readBatch: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        batchId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The batch */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Batch"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `batch-not-found`: No such batch */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  abandonBatch: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
+      path: {
+        batchId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Given up, or was so already */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `batch-not-found`: No such batch */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `batch-state-forbids`: The batch is not in a state that allows this */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  checkBatch: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeating a request with its key gives the first answer again */
+        "idempotency-key"?: string;
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
+      path: {
+        batchId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Being checked */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Batch"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in · `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed · `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `batch-not-found`: No such batch */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running · `batch-state-forbids`: The batch is not in a state that allows this */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid · `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests · `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here · `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now · `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listBatchLines: {
+    parameters: {
+      query?: {
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        /** @description Most entries of the page */
+        limit?: number;
+        outcome?: "none" | ("done" | "failed" | "undone" | "kept");
+        state?:
+          | "unchecked"
+          | "create"
+          | "change"
+          | "close"
+          | "suspend"
+          | "resume"
+          | "reopen"
+          | "unchanged"
+          | "error";
+      };
+      header?: never;
+      path: {
+        batchId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["BatchLinePage"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `batch-not-found`: No such batch */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  correctBatchLine: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        batchId: string;
+        /** @description Line of the file, the header being 1; place in the selection */
+        line: number;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["BatchLineCorrection"];
+      };
+    };
+    responses: {
+      /** @description The line as it stands now */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["BatchLine"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `batch-not-found`: No such batch · `batch-line-not-found`: No such line */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `batch-line-settled`: The line has been run · `batch-state-forbids`: The batch is not in a state that allows this */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  runBatch: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeating a request with its key gives the first answer again */
+        "idempotency-key"?: string;
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
+      path: {
+        batchId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["BatchRun"];
+      };
+    };
+    responses: {
+      /** @description Running, or was run already */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Batch"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `batch-not-found`: No such batch */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running · `batch-state-forbids`: The batch is not in a state that allows this · `batch-has-errors`: The batch has lines in error */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  undoBatch: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeating a request with its key gives the first answer again */
+        "idempotency-key"?: string;
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
+      path: {
+        batchId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Being undone, or was undone already */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Batch"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `batch-not-found`: No such batch */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running · `batch-state-forbids`: The batch is not in a state that allows this */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
       422: {
         headers: {
           [name: string]: unknown;
@@ -4114,6 +5252,231 @@ export interface operations {
       };
     };
   };
+  listBatches: {
+    parameters: {
+      query?: {
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        /** @description Most entries of the page */
+        limit?: number;
+        state?: "checking" | "ready" | "running" | "done" | "undoing" | "undone" | "abandoned";
+      };
+      header?: never;
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["BatchPage"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createBatch: {
+    parameters: {
+      query?: {
+        /** @description For a file: why, for the trail */
+        reason?: string;
+      };
+      header?: {
+        /** @description Repeating a request with its key gives the first answer again */
+        "idempotency-key"?: string;
+      };
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["NewSelectionBatch"];
+        "text/csv": string;
+      };
+    };
+    responses: {
+      /** @description Made; it is being checked */
+      201: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Batch"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure · `mailbox-not-found`: No such mailbox */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running · `structure-suspended`: The structure is suspended · `structure-closed`: The structure is closed */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request · `batch-too-long`: The batch has too many lines */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   closeStructure: {
     parameters: {
       query?: never;
@@ -6509,3 +7872,4 @@ export interface operations {
     };
   };
 }
+

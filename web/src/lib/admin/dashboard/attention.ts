@@ -1,0 +1,53 @@
+/** What each kind of attention says, and what to do about it. The kinds are the API's: a new one does not compile without. */
+import type { Schemas } from "#lib/admin/client/client.ts";
+import { m } from "#lib/i18n/generated/messages.js";
+
+export type Attention = Schemas["Attention"];
+export type Severity = Attention["severity"];
+
+interface AttentionText {
+  readonly title: (input: { count: number }) => string;
+  readonly advice: () => string;
+}
+
+export const attentionTexts: Readonly<Record<Attention["kind"], AttentionText>> = {
+  "mail-server-unavailable": {
+    title: m.dash_at_mail_server_unavailable,
+    advice: m.dash_do_mail_server_unavailable,
+  },
+  "mailbox-provisioning-failed": {
+    title: m.dash_at_mailbox_provisioning_failed,
+    advice: m.dash_do_mailbox_provisioning_failed,
+  },
+  "white-list-missing": { title: m.dash_at_white_list_missing, advice: m.dash_do_white_list_missing },
+  "mailbox-provisioning-late": {
+    title: m.dash_at_mailbox_provisioning_late,
+    advice: m.dash_do_mailbox_provisioning_late,
+  },
+  "domain-provisioning-late": {
+    title: m.dash_at_domain_provisioning_late,
+    advice: m.dash_do_domain_provisioning_late,
+  },
+  "cache-unavailable": { title: m.dash_at_cache_unavailable, advice: m.dash_do_cache_unavailable },
+  "white-list-stale": { title: m.dash_at_white_list_stale, advice: m.dash_do_white_list_stale },
+  "white-list-refused": { title: m.dash_at_white_list_refused, advice: m.dash_do_white_list_refused },
+  "structure-without-administrator": {
+    title: m.dash_at_structure_without_administrator,
+    advice: m.dash_do_structure_without_administrator,
+  },
+  "structure-without-domain": {
+    title: m.dash_at_structure_without_domain,
+    advice: m.dash_do_structure_without_domain,
+  },
+  "mailbox-without-member": {
+    title: m.dash_at_mailbox_without_member,
+    advice: m.dash_do_mailbox_without_member,
+  },
+  "structure-suspended": { title: m.dash_at_structure_suspended, advice: m.dash_do_structure_suspended },
+};
+
+export const severityTexts: Readonly<Record<Severity, () => string>> = {
+  critical: m.dash_severity_critical,
+  warning: m.dash_severity_warning,
+  notice: m.dash_severity_notice,
+};
