@@ -162,6 +162,11 @@ export const catalogue = {
     about: "Every mailbox of a structure is closed before the structure is.",
     shows: ["count"],
   },
+  "app-passwords-not-allowed": {
+    status: 409,
+    title: "The structure allows no passwords for mail clients",
+    about: "Its administrator allows them in the structure's settings first.",
+  },
   "domain-not-found": {
     status: 404,
     title: "No such domain",

@@ -14,7 +14,13 @@ import { inSystem } from "../api/database/in-tenant.ts";
 import { createDatabase, createPool } from "../api/database/pool.ts";
 import { addMember, createMailbox, type NewMailbox, setClientSecret } from "../api/mailboxes/mod.ts";
 import { createLog } from "../api/process.ts";
-import { createDomain, createStructure, findOrNotePerson, grantMembership } from "../api/tenancy/mod.ts";
+import {
+  changeStructure,
+  createDomain,
+  createStructure,
+  findOrNotePerson,
+  grantMembership,
+} from "../api/tenancy/mod.ts";
 
 interface DemoPerson {
   readonly idNatPs: string;
@@ -99,6 +105,7 @@ async function structure(ctx: Context, idNatStruct: string, name: string, domain
         .executeTakeFirst(),
   );
   const structureId = found?.id ?? (await createStructure(ctx, { idNatStruct, name })).id;
+  await changeStructure(ctx, { structureId, settings: { appPasswordsAllowed: true } });
   const hasDomain = await inSystem(
     ctx,
     (tx) => tx.selectFrom("app.domains").select("id").where("name", "=", domain).executeTakeFirst(),

@@ -10,12 +10,7 @@ import {
 import { clientPasswordBody, mailboxParam } from "./schemas.ts";
 import { newClientSecret, setClientSecret } from "./set-client-secret.ts";
 
-const problems = problemResponses(
-  ...bodilessProblems,
-  "mailbox-not-found",
-  "mailbox-closing",
-  "mailbox-closed",
-);
+const slugs = [...bodilessProblems, "mailbox-not-found", "mailbox-closing", "mailbox-closed"] as const;
 
 /** PUT and not POST: its answer must be kept nowhere, so there is no Idempotency-Key; repeating it makes another password. */
 const giveRoute = createRoute({
@@ -30,7 +25,7 @@ const giveRoute = createRoute({
       description: "The password, this once",
       content: { "application/json": { schema: clientPasswordBody } },
     },
-    ...problems,
+    ...problemResponses(...slugs, "app-passwords-not-allowed"),
   },
 });
 const withdrawRoute = createRoute({
@@ -40,7 +35,7 @@ const withdrawRoute = createRoute({
   tags: ["mailboxes"],
   summary: "No standard mail client may sign in any more",
   request: { params: mailboxParam },
-  responses: { 204: { description: "Withdrawn, or there was none" }, ...problems },
+  responses: { 204: { description: "Withdrawn, or there was none" }, ...problemResponses(...slugs) },
 });
 
 export function clientPasswordRoutes(): OpenAPIHono<ApiEnv> {

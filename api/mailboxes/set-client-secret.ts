@@ -4,6 +4,8 @@ import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { enqueue } from "../database/enqueue.ts";
 import { inStructure } from "../database/in-tenant.ts";
+import { problem } from "../problems.ts";
+import { getStructure } from "../tenancy/mod.ts";
 import { authoriseOnMailbox } from "./locate.ts";
 import { requireOpen } from "./mailbox-states.ts";
 import { getMailboxForUpdate, type MailboxRow, setSecretHash } from "./queries.ts";
@@ -14,7 +16,7 @@ import { toMailboxBody } from "./schemas.ts";
  * Idempotent. In force at the commit: the mail server reads the hash from its view. The trail says that it changed, never what it is.
  *
  * @param secret long and random, made by the platform and never by a person: that is what makes one round of SHA-512 enough
- * Throws `mailbox-not-found`, `mailbox-closing`, `mailbox-closed`.
+ * Throws `mailbox-not-found`, `mailbox-closing`, `mailbox-closed`, `app-passwords-not-allowed`.
  */
 export async function setClientSecret(
   ctx: Context,
@@ -24,6 +26,9 @@ export async function setClientSecret(
   return await inStructure(ctx, structureId, async (tx) => {
     const before = await getMailboxForUpdate(tx, structureId, mailboxId);
     requireOpen(before);
+    if (secret !== null && !(await getStructure(tx, structureId)).app_passwords_allowed) {
+      throw problem("app-passwords-not-allowed");
+    }
     const isSame = secret === null
       ? before.client_secret_hash === null
       : verifiesSsha512(secret, before.client_secret_hash);

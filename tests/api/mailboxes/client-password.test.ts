@@ -73,4 +73,19 @@ describe("a box's client password", () => {
     const support = await harness.signIn({ operatorRoles: ["operator_support"] });
     expect((await give(support, box.id)).body).toMatchObject({ status: 403 });
   });
+
+  it("is not made where the structure allows none; what was given before stays until it is withdrawn", async () => {
+    const box = await newMailbox(harness, tenant);
+    const allow = (appPasswordsAllowed: boolean) =>
+      tenant.administrator.patch(`/api/v1/structures/${tenant.structureId}`, {
+        settings: { appPasswordsAllowed },
+      });
+    await allow(false);
+    const refused = await tenant.administrator.send(path(box.id), { method: "PUT" });
+    expect(refused.status).toBe(409);
+    expect((await refused.json()).type).toMatch(/app-passwords-not-allowed$/);
+    expect((await tenant.administrator.delete(path(box.id))).status).toBe(204);
+    await allow(true);
+    expect((await tenant.administrator.send(path(box.id), { method: "PUT" })).status).toBe(200);
+  });
 });

@@ -13,7 +13,11 @@ export interface PlaneAnswer {
 
 export interface ControlPlane {
   readonly database: pg.Client;
-  send(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<PlaneAnswer>;
+  send(
+    method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
+    path: string,
+    body?: unknown,
+  ): Promise<PlaneAnswer>;
   /** A structure with a domain of its own. */
   newStructure(): Promise<{ structureId: string; domain: string }>;
   newMailbox(structure: { structureId: string; domain: string }): Promise<{ id: string; address: string }>;
@@ -64,6 +68,7 @@ export async function openControlPlane(stack: Stack): Promise<ControlPlane> {
         idNatStruct: newIdNatStruct(),
         name: "Structure",
       });
+      await send("PATCH", `/api/v1/structures/${made.body.id}`, { settings: { appPasswordsAllowed: true } });
       const domain = `s${crypto.randomUUID().slice(0, 8)}.mssante.test`;
       await send("POST", `/api/v1/structures/${made.body.id}/domains`, { name: domain });
       return { structureId: made.body.id, domain };

@@ -31,6 +31,7 @@ export const problemTexts = {
   "domain-closed": { text: m.problem_domain_closed, severity: "error" },
   "domain-has-open-mailboxes": { text: m.problem_domain_has_open_mailboxes, severity: "warning" },
   "domain-outside-reseller": { text: m.problem_domain_outside_reseller, severity: "error" },
+  "app-passwords-not-allowed": { text: m.problem_app_passwords_not_allowed, severity: "error" },
   "internal-error": { text: m.problem_internal_error, severity: "error" },
 } as const satisfies Record<string, ProblemText>;
 
