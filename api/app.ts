@@ -32,6 +32,7 @@ import { closingRoutes } from "./mailboxes/closing-routes.ts";
 import { delegationRoutes } from "./mailboxes/delegation-routes.ts";
 import { mailboxRoutes } from "./mailboxes/routes.ts";
 import { memberRoutes } from "./mailboxes/member-routes.ts";
+import { departureRoutes } from "./people/departure-routes.ts";
 import { invitationRoutes } from "./people/invitation-routes.ts";
 import { peopleRoutes } from "./people/routes.ts";
 import { domainRoutes } from "./tenancy/domain-routes.ts";
@@ -79,6 +80,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       domainRoutes(),
       membershipRoutes(),
       peopleRoutes(),
+      departureRoutes(),
       invitationRoutes(deps),
       mailboxRoutes(),
       memberRoutes(),

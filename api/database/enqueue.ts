@@ -5,6 +5,7 @@ import type { Tx } from "./in-tenant.ts";
 /** Every job of the platform, with what it needs to know. The worker's table (api/workers/run.ts) has one task per kind. */
 export type Job =
   | { readonly kind: "apply-domain"; readonly structureId: string; readonly domainId: string }
+  | { readonly kind: "depart-person"; readonly structureId: string; readonly departureId: string }
   | { readonly kind: "apply-mailbox"; readonly structureId: string; readonly mailboxId: string }
   | { readonly kind: "end-sessions"; readonly structureId: string; readonly mailboxId: string }
   | { readonly kind: "sweep-idempotency-keys" }
@@ -15,6 +16,9 @@ export type Job =
   | { readonly kind: "advance-inactivity" }
   | { readonly kind: "send-inactivity-notice"; readonly structureId: string; readonly mailboxId: string }
   | { readonly kind: "reconcile-mailboxes" }
+  | { readonly kind: "make-export"; readonly exportId: string }
+  | { readonly kind: "expire-exports" }
+  | { readonly kind: "run-erasures" }
   | { readonly kind: "refresh-white-list" };
 
 /**

@@ -44,6 +44,7 @@ export type SessionEnd =
   | "signed-out"
   | "replaced"
   | "person-suspended"
+  | "departed"
   | "ended-by-operator"
   | "ended-by-provider";
 

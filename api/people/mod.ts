@@ -9,6 +9,7 @@
  *
  * Invariant: a structure never remains without an administrator (`last-administrator`).
  */
+export { departWhenDue } from "./depart.ts";
 export { listPeopleOfStructure, type PersonFilter, type PersonRow } from "./queries.ts";
 export { searchWords } from "./search-words.ts";
 export { peopleQuery, toPersonBody } from "./schemas.ts";

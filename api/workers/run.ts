@@ -6,10 +6,13 @@
  */
 import { Logger, makeWorkerUtils, parseCronItems, run, type Runner, type TaskList } from "graphile-worker";
 import pg from "pg";
+import { type BatchJob, checkBatch, runLines, sweepBatches, undoLines } from "../bulk/mod.ts";
 import { enqueue } from "../database/enqueue.ts";
 import { inSystem } from "../database/in-tenant.ts";
+import { expireExports, makeExport, runErasures } from "../privacy/mod.ts";
 import { applyDomain } from "./apply-domain.ts";
 import { applyMailbox } from "./apply-mailbox.ts";
+import { departPerson } from "./depart-person.ts";
 import { endSessions } from "./end-sessions.ts";
 import { reconcileMailboxes } from "./reconcile-mailboxes.ts";
 import { refreshWhiteList } from "./refresh-white-list.ts";
@@ -37,6 +40,9 @@ const lockKey = 7_206_031_945;
 const concurrency = 4;
 const reconcileCron = "*/10 * * * *";
 const sweepCron = "17 * * * *";
+const expireExportsCron = "29 * * * *";
+const runErasuresCron = "11 4 * * *";
+const sweepBatchesCron = "43 3 * * *";
 const retryMilliseconds = 1_000;
 
 /** Stands by until it holds the lock, works until the connection that holds it is lost, and begins again. Never throws. */
@@ -97,6 +103,11 @@ async function work(options: WorkersOptions, until: Promise<void>): Promise<void
     parsedCronItems: parseCronItems([
       { task: "reconcile-mailboxes", match: reconcileCron, identifier: "reconcile-mailboxes" },
       { task: "sweep-idempotency-keys", match: sweepCron, identifier: "sweep-idempotency-keys" },
+      { task: "run-erasures", match: runErasuresCron, identifier: "run-erasures" },
+      ...(deps.privacy.exportDirectory === null
+        ? []
+        : [{ task: "expire-exports", match: expireExportsCron, identifier: "expire-exports" }]),
+      { task: "sweep-batches", match: sweepBatchesCron, identifier: "sweep-batches" },
     ]),
     logger: new Logger(() => () => {}),
   });
@@ -142,11 +153,32 @@ function tasks(deps: WorkerDeps): TaskList {
   return {
     "apply-domain": (payload) => applyDomain(deps, payload as { structureId: string; domainId: string }),
     "apply-mailbox": (payload) => applyMailbox(deps, payload as { structureId: string; mailboxId: string }),
+    "depart-person": (payload) => departPerson(deps, payload as { structureId: string; departureId: string }),
     "end-sessions": (payload) => endSessions(deps, payload as { structureId: string; mailboxId: string }),
+    "check-batch": (payload) => checkBatch(deps.contextOf("check-batch"), payload as BatchJob),
+    "run-batch": (payload) => runLines(deps.contextOf("run-batch"), deps, payload as BatchJob),
+    "undo-batch": (payload) => undoLines(deps.contextOf("undo-batch"), deps, payload as BatchJob),
+    "sweep-batches": () => sweepBatches(deps.contextOf("sweep-batches")),
+    "make-export": (payload) => {
+      const { exportId } = payload as { exportId: string };
+      return makeExport(exportDeps(deps, "make-export"), exportId);
+    },
+    "expire-exports": () => expireExports(exportDeps(deps, "expire-exports")),
+    "run-erasures": () =>
+      runErasures(deps.contextOf("run-erasures"), {
+        trace: deps.privacy.traceRetentionDays,
+        mail: deps.closedMailRetentionDays,
+      }),
     "sweep-idempotency-keys": () => sweepIdempotencyKeys(deps),
     "reconcile-mailboxes": async () => void await reconcileMailboxes(deps),
     "refresh-white-list": () => refreshWhiteList(deps),
   };
+}
+
+function exportDeps({ contextOf, mailServer, privacy }: WorkerDeps, job: string) {
+  const { exportDirectory: directory, exportKeepDays: keepDays } = privacy;
+  if (directory === null) throw new Error("MSS_EXPORT_DIRECTORY is not set: no archive can be made.");
+  return { ctx: contextOf(job), mailServer, directory, keepDays };
 }
 
 async function askForWhiteList(deps: WorkerDeps): Promise<void> {

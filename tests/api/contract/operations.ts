@@ -1,5 +1,6 @@
 /** Every operation of the OpenAPI document, with an example request that succeeds. A new route needs one the day it is mounted. */
 import { printedDocument } from "../../../scripts/openapi.ts";
+import { newImport, runToEnd } from "../../support/batches.ts";
 import { baseUrl, type Harness, type Visitor } from "../../support/harness.ts";
 import {
   newIdNatPs,
@@ -82,7 +83,34 @@ const ofMailbox = (body?: () => unknown): Example => async (harness, { tenant })
   parameters: { mailboxId: (await newMailbox(harness, tenant)).id },
   ...(body === undefined ? {} : { body: body() }),
 });
+/** Somebody new who has a role in the tenant. */
+const ofMember = (body?: () => unknown): Example => async (_harness, { tenant, operator }) => {
+  const { structureId } = tenant;
+  const path = `/api/v1/structures/${structureId}/memberships`;
+  const { body: member } = await operator.post(path, { idNatPs: newIdNatPs(), role: "user" });
+  return {
+    parameters: { structureId, personId: member.personId },
+    ...(body === undefined ? {} : { body: body() }),
+  };
+};
 const nothing: Example = () => ({ parameters: {} });
+/** An archive that is ready, and its file. */
+const exportOf: Example = async ({ database, deps }, { operator }) => {
+  await database.rows("update app.exports set status = 'expired' where status = 'ready'");
+  const [row] = await database.rows(
+    `insert into app.exports (kind, requested_by, person_id, status, size_bytes, sha256, created_at, ready_at, expires_at)
+     values ('person', $1, $1, 'ready', 3, '\\x00', now(), now(), now() + interval '7 days') returning id`,
+    [operator.personId],
+  );
+  const exportId = String((row as { id: string }).id);
+  await Deno.writeTextFile(`${deps.config.privacy.exportDirectory}/${exportId}.zip`, "zip");
+  return { parameters: { exportId } };
+};
+const erasureOf: Example = async (harness, { operator }) => {
+  const { personId } = await harness.signIn();
+  const { body } = await operator.post("/api/v1/privacy/erasures", { personId, reason: "Demande" });
+  return { parameters: { erasureId: body.id } };
+};
 async function newDomain(harness: Harness) {
   const { structureId, domainId, domain: name } = await newTenant(harness);
   return { structureId, domainId, name };
@@ -97,6 +125,12 @@ async function newDelegation(harness: Harness, tenant: Tenant, operator: Visitor
   });
   return { mailboxId, delegationId: String(made.body.id) };
 }
+
+const importOf = ({ domain }: Tenant) => `adresse;type\nb${crypto.randomUUID()}@${domain};ORG`;
+const ofBatch = (body?: () => unknown): Example => async (harness, { tenant }) => ({
+  parameters: { batchId: await newImport(harness, tenant, importOf(tenant)) },
+  ...(body === undefined ? {} : { body: body() }),
+});
 
 export const examples: Readonly<Record<string, Example>> = {
   readLiveness: nothing,
@@ -152,6 +186,18 @@ export const examples: Readonly<Record<string, Example>> = {
     return { parameters: { structureId: tenant.structureId, personId: body.personId, role: "user" } };
   },
   listPeople: nothing,
+  previewDeparture: ofMember(),
+  departPerson: ofMember(() => ({ reason: "Mutation" })),
+  cancelDeparture: async (harness, world) => {
+    const { parameters } = await ofMember()(harness, world);
+    const { structureId, personId } = parameters;
+    const date = new Date(Date.now() + 86_400_000).toISOString();
+    await world.operator.post(`/api/v1/structures/${structureId}/people/${personId}/departure`, {
+      ...reason,
+      date,
+    });
+    return { parameters };
+  },
   createInvitation: ofStructure(() => ({ idNatPs: newIdNatPs(), role: "user", email: "a@b.test" })),
   listInvitations: ofStructure(),
   withdrawInvitation: async (_harness, { tenant, operator }) => {
@@ -232,6 +278,63 @@ export const examples: Readonly<Record<string, Example>> = {
   },
   checkRecipients: () => ({ parameters: {}, body: { addresses: ["a@gamma.mssante.test"] } }),
   readTrustSpace: nothing,
+  readCharter: nothing,
+  listCharters: nothing,
+  publishCharter: () => ({
+    parameters: {},
+    body: { version: crypto.randomUUID(), title: "Charte", text: "Chacun garde sa carte.\nNul ne la prête." },
+  }),
+  acceptCharter: async (_harness, { operator }) => {
+    const version = crypto.randomUUID();
+    const { body } = await operator.post("/api/v1/privacy/charters", {
+      version,
+      title: "Charte",
+      text: version,
+    });
+    return { parameters: {}, body: { charterId: body.id } };
+  },
+  listConsents: nothing,
+  decideConsent: () => ({ parameters: {}, body: { purpose: "service-news", isGiven: true } }),
+  readProcessingRegister: nothing,
+  requestOwnExport: async (harness) => {
+    await harness.database.rows("update app.exports set status = 'failed' where status = 'queued'");
+    return { parameters: {} };
+  },
+  requestMailboxExport: ofMailbox(() => reason),
+  listExports: nothing,
+  readExport: exportOf,
+  fetchExportArchive: exportOf,
+  planErasure: async (harness) => ({
+    parameters: {},
+    body: { personId: (await harness.signIn()).personId, reason: "Demande de la personne" },
+  }),
+  listErasures: nothing,
+  readErasure: erasureOf,
+  cancelErasure: erasureOf,
+  createBatch: async (harness, { tenant }) => ({
+    parameters: { structureId: tenant.structureId },
+    body: {
+      action: "change",
+      mailboxIds: [(await newMailbox(harness, tenant)).id],
+      fields: { service: "Cardiologie" },
+      reason: "Réorganisation",
+    },
+  }),
+  listBatches: ofStructure(),
+  readBatch: ofBatch(),
+  checkBatch: ofBatch(() => ({ lines: "all" })),
+  runBatch: ofBatch(() => ({ skipErrors: true })),
+  undoBatch: async (harness, { tenant }) => {
+    const batchId = await newImport(harness, tenant, importOf(tenant));
+    await runToEnd(harness, tenant, batchId);
+    return { parameters: { batchId }, body: reason };
+  },
+  abandonBatch: ofBatch(),
+  listBatchLines: ofBatch(),
+  correctBatchLine: async (harness, { tenant }) => ({
+    parameters: { batchId: await newImport(harness, tenant, importOf(tenant)), line: "2" },
+    body: { fields: { service: "Cardiologie" } },
+  }),
 };
 
 /** The address of an operation with its parameters filled in. */
