@@ -25,6 +25,8 @@ const deps: WorkerDeps = {
     log,
   }),
   mailServer: createMailServer(config.mail),
+  closedMailRetentionDays: config.closedMailRetentionDays,
+  privacy: config.privacy,
   refreshWhiteList: async (ctx) => (await refreshWhiteList(ctx)).isTransient,
   announceMailbox: async (mailboxId) => {
     try {

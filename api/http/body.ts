@@ -1,16 +1,31 @@
+import type { HonoRequest } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import { problem } from "../problems.ts";
 import type { ApiEnv } from "./openapi.ts";
 
-/** Refuses a body larger than `limitBytes` before it is read, or while it is. */
-export function limitBody(limitBytes: number) {
-  return bodyLimit({
-    maxSize: limitBytes,
-    onError: () => {
-      throw problem("request-too-large", { limitBytes });
-    },
-  });
+/** Refuses a body larger than `limitBytes`, a file of CSV larger than `csvLimitBytes`, before it is read, or while it is. */
+export function limitBody(limitBytes: number, csvLimitBytes: number) {
+  const limit = (maxSize: number) =>
+    bodyLimit({
+      maxSize,
+      onError: () => {
+        throw problem("request-too-large", { limitBytes: maxSize });
+      },
+    });
+  const [usual, csv] = [limit(limitBytes), limit(csvLimitBytes)];
+  return createMiddleware<ApiEnv>((c, next) => isFileOfCsv(c.req) ? csv(c, next) : usual(c, next));
+}
+
+/** Paths that take a file of CSV beside JSON. No form of another site can send that type without asking either. */
+const csvPath = /^\/api\/v1\/structures\/[^/]+\/batches\/?$/;
+
+export function isCsv(contentType: string | undefined): boolean {
+  return /^text\/csv\s*(;|$)/i.test(contentType ?? "");
+}
+
+function isFileOfCsv(request: HonoRequest): boolean {
+  return request.method === "POST" && csvPath.test(request.path) && isCsv(request.header("content-type"));
 }
 
 /**
@@ -20,7 +35,10 @@ export function limitBody(limitBytes: number) {
 export const requireJson = createMiddleware<ApiEnv>(async (c, next) => {
   const carriesBody = c.req.method === "POST" || c.req.method === "PATCH" ||
     c.req.header("content-type") !== undefined;
-  if (carriesBody && !/^application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? "")) {
+  if (
+    carriesBody && !isFileOfCsv(c.req) &&
+    !/^application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? "")
+  ) {
     throw problem("unsupported-media-type");
   }
   await next();

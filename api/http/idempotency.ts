@@ -44,7 +44,8 @@ export const idempotency = createMiddleware<ApiEnv>(async (c, next) => {
   }
   const { personId } = ctx.actor;
   const requestHash = createHash("sha256").update(`${c.req.method} ${c.req.path}\n`).update(
-    await c.req.text(),
+    // As bytes: text would be decoded, and a file in another encoding reach its handler spoilt.
+    new Uint8Array(await c.req.arrayBuffer()),
   ).digest();
   const claim = await inPerson(
     ctx,

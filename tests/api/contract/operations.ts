@@ -298,7 +298,7 @@ export const examples: Readonly<Record<string, Example>> = {
   readProcessingRegister: nothing,
   requestOwnExport: async (harness) => {
     await harness.database.rows("update app.exports set status = 'failed' where status = 'queued'");
-    return { parameters: {} };
+    return { parameters: {}, body: { includeMail: true } };
   },
   requestMailboxExport: ofMailbox(() => reason),
   listExports: nothing,

@@ -35,6 +35,7 @@ describe("the workers", () => {
       deps: {
         contextOf,
         mailServer: createMailServer(harness.deps.config.mail),
+        closedMailRetentionDays: 365,
         refreshWhiteList: () => Promise.resolve(false),
         announceMailbox: (id) => Promise.resolve(void announced.push(id)),
         ...changes,

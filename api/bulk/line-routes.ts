@@ -1,0 +1,90 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { inStructure } from "../database/in-tenant.ts";
+import {
+  type ApiEnv,
+  changeProblems,
+  commonProblems,
+  contextOf,
+  createRoute,
+  createRoutes,
+  json,
+  problemResponses,
+  requires,
+} from "../http/openapi.ts";
+import { page, pageRequest } from "../http/paginate.ts";
+import { invalidRequest } from "../problems.ts";
+import { correctLine } from "./correct.ts";
+import { listLines } from "./line-queries.ts";
+import { authoriseOnBatch } from "./locate.ts";
+import { getBatch } from "./queries.ts";
+import {
+  batchLineParam,
+  batchParam,
+  correctionInput,
+  lineBody,
+  linePage,
+  lineQuery,
+  toLineBody,
+} from "./schemas.ts";
+
+const listLinesRoute = createRoute({
+  operationId: "listBatchLines",
+  ...requires("batch.read"),
+  method: "get",
+  path: "/api/v1/batches/{batchId}/lines",
+  tags: ["batches"],
+  summary: "The lines of a batch in their order, with what the dry run found and what became of them",
+  request: { params: batchParam, query: lineQuery },
+  responses: {
+    200: { description: "A page", content: json(linePage) },
+    ...problemResponses(...commonProblems, "invalid-request", "batch-not-found"),
+  },
+});
+const correctLineRoute = createRoute({
+  operationId: "correctBatchLine",
+  ...requires("batch.correct"),
+  method: "patch",
+  path: "/api/v1/batches/{batchId}/lines/{line}",
+  tags: ["batches"],
+  summary: "Corrects cells of a line in place; it is checked again at once",
+  request: { params: batchLineParam, body: { required: true, content: json(correctionInput) } },
+  responses: {
+    200: { description: "The line as it stands now", content: json(lineBody) },
+    ...problemResponses(
+      ...changeProblems,
+      "batch-not-found",
+      "batch-line-not-found",
+      "batch-line-settled",
+      "batch-state-forbids",
+    ),
+  },
+});
+
+export function batchLineRoutes(): OpenAPIHono<ApiEnv> {
+  const routes = createRoutes();
+
+  routes.openapi(listLinesRoute, async (c) => {
+    const { batchId } = c.req.valid("param");
+    const { state, outcome, ...query } = c.req.valid("query");
+    const ctx = contextOf(c);
+    const structureId = await authoriseOnBatch(ctx, "batch.read", batchId);
+    const { limit, after } = pageRequest(query, 1);
+    const place = Number(after?.[0] ?? 0);
+    if (!Number.isSafeInteger(place) || place < 0 || place > 2_147_483_647) {
+      throw invalidRequest([{ pointer: "/query/cursor", detail: "is not a cursor of this list" }]);
+    }
+    const rows = await inStructure(ctx, structureId, async (tx) => {
+      const batch = await getBatch(tx, structureId, batchId);
+      return await listLines(tx, batch, { after: place, limit: limit + 1 }, { state, outcome });
+    });
+    return c.json(page(rows, limit, (row) => [String(row.line)], toLineBody), 200);
+  });
+
+  routes.openapi(correctLineRoute, async (c) => {
+    const { batchId, line } = c.req.valid("param");
+    const { fields } = c.req.valid("json");
+    return c.json(toLineBody(await correctLine(contextOf(c), { batchId, line, cells: fields })), 200);
+  });
+
+  return routes;
+}
