@@ -7,3 +7,6 @@ export const thresholds = {
   /** Memory that 50 open event streams may add, and what may come on top while they are fed. */
   streams: { addedBytesAtMost: 32 * 1024 * 1024, driftBytesAtMost: 16 * 1024 * 1024 },
 } as const;
+
+/** The audit trail (issue 4, "Speed"). */
+export const auditThresholds = { verifiedPerSecondAtLeast: 50_000 } as const;

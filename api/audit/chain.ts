@@ -1,6 +1,6 @@
 /**
- * How a row of the trail is written down before it is hashed, and what is wrong with a chain. Pure: the second hand that
- * does what the database's trigger does (migrations/20261121125000_audit-chain.sql), so that neither is believed alone.
+ * What is wrong with a chain. Pure: a second hand that hashes what the database's trigger has hashed
+ * (migrations/20261121125000_audit-chain.sql), so that neither is believed alone.
  */
 import { createHash } from "node:crypto";
 
@@ -9,31 +9,15 @@ export const operatorChain = "00000000-0000-0000-0000-000000000000";
 /** Before the first row. */
 export const firstHash = "0".repeat(64);
 
-/** The columns of a row as PostgreSQL shows them; JSON and time as text. */
-export interface TrailRow {
-  readonly id: number;
-  readonly at: string;
-  readonly structure_id: string | null;
-  readonly actor_kind: string;
-  readonly actor_person_id: string | null;
-  readonly actor_label: string;
-  readonly action: string;
-  readonly subject_kind: string;
-  readonly subject_id: string;
-  readonly before: string | null;
-  readonly after: string | null;
-  readonly reason: string | null;
-  readonly request_id: string | null;
-}
-
-/** A link of the chain with the row it seals; `row` is null where the row is gone. Hashes in hexadecimal. */
+/** A link of the chain with the row it seals. Hashes in hexadecimal. */
 export interface Link {
   readonly seq: number;
   readonly eventId: number;
   readonly format: number;
   readonly previousHash: string;
   readonly hash: string;
-  readonly row: TrailRow | null;
+  /** The row's columns as JSON, from its id on, parted by commas; null where the row is gone. */
+  readonly row: string | null;
 }
 
 /** The end of a chain, as the database says or as an anchor outside it once noted. */
@@ -42,32 +26,11 @@ export interface Mark {
   readonly hash: string;
 }
 
-/** RFC 8785 of an array of strings, nulls and integers is what JSON.stringify gives. */
-export function hashOf(
-  chain: string,
-  link: Pick<Link, "seq" | "previousHash"> & { readonly row: TrailRow },
-): string {
-  const { row } = link;
-  const text = JSON.stringify([
-    "mss-audit-1",
-    chain,
-    link.seq,
-    link.previousHash,
-    row.id,
-    row.at,
-    row.structure_id,
-    row.actor_kind,
-    row.actor_person_id,
-    row.actor_label,
-    row.action,
-    row.subject_kind,
-    row.subject_id,
-    row.before,
-    row.after,
-    row.reason,
-    row.request_id,
-  ]);
-  return createHash("sha256").update(text).digest("hex");
+/** What the link's hash must be: of one JSON array without white space, of strings, nulls and integers, as RFC 8785 has it. */
+export function hashOf(chain: string, seq: number, previousHash: string, row: string): string {
+  return createHash("sha256").update(`["mss-audit-1","${chain}",${seq},"${previousHash}",${row}]`).digest(
+    "hex",
+  );
 }
 
 export type FaultKind =
@@ -133,7 +96,7 @@ export function checkChain(chain: string, anchors: readonly Mark[]): ChainCheck 
       else if (link.previousHash !== last.hash) fault("order-broken", place);
       if (link.format !== 1) fault("format-unknown", place);
       else if (link.row === null) fault("row-missing", place);
-      else if (hashOf(chain, { ...link, row: link.row }) !== link.hash) fault("row-changed", place);
+      else if (hashOf(chain, seq, link.previousHash, link.row) !== link.hash) fault("row-changed", place);
       const noted = anchored.get(seq);
       if (noted !== undefined && (noted.size > 1 || !noted.has(link.hash))) fault("anchor-differs", place);
       last = link;

@@ -4,7 +4,7 @@
  */
 import { type HasDatabase, inSystem } from "../database/in-tenant.ts";
 import type { Anchor } from "./anchors.ts";
-import { type ChainCheck, checkChain, type Fault, type Link, operatorChain } from "./chain.ts";
+import { checkChain, type Fault, type Link, operatorChain } from "./chain.ts";
 import { findEnd, type Head, listChains, listHeads, listLinks, listUnsealed } from "./chain-queries.ts";
 
 export interface VerifyOptions {
@@ -24,10 +24,12 @@ export interface Verdict {
 
 /** Faults told of one chain; a chain that was written anew breaks at every row. */
 const mostFaults = 1_000;
+/** Pages that the database reads at the same time, each on a connection of its own. */
+const readsAhead = 2;
 
 /** Follows every chain. An empty list of faults: no row was changed, removed, put in or moved since it was written. */
 export async function verifyTrail(ctx: HasDatabase, options: VerifyOptions = {}): Promise<Verdict> {
-  const { anchors = new Map(), chain, batch = 5_000 } = options;
+  const { anchors = new Map(), chain, batch = 2_000 } = options;
   const { heads, linked } = await inSystem(ctx, async (tx) => ({
     heads: new Map((await listHeads(tx, chain)).map((head) => [head.chain, head])),
     linked: chain === undefined ? await listChains(tx) : [chain],
@@ -52,31 +54,31 @@ async function verifyChain(
   anchors: readonly Anchor[],
   batch: number,
 ): Promise<{ rows: number; faults: readonly Fault[] }> {
+  const end = await inSystem(ctx, (tx) => findEnd(tx, chain));
   // Without a head there is no end to trust: whatever is there is read.
-  const upTo = head?.seq ?? Number.MAX_SAFE_INTEGER;
+  const upTo = head?.seq ?? end.last ?? 0;
   const check = checkChain(chain, anchors);
-  const read = (after: number) => inSystem(ctx, (tx) => listLinks(tx, chain, { after, upTo, count: batch }));
+  const waiting: Promise<Link[]>[] = [];
   let rows = 0;
-  let next = read(0);
-  for (;;) {
-    const links = await next;
-    const last = links.at(-1);
-    if (last === undefined) break;
-    // The database reads on while these are hashed.
-    next = read(last.seq);
-    next.catch(() => {});
-    addAll(check, links);
-    rows += links.length;
+  let asked = 0;
+  while (asked < upTo || waiting.length > 0) {
+    // The database reads the next pages, on as many of its processors, while this one is hashed.
+    while (asked < upTo && waiting.length < readsAhead) {
+      const range = { after: asked, upTo: Math.min(asked + batch, upTo) };
+      const page = inSystem(ctx, (tx) => listLinks(tx, chain, range));
+      page.catch(() => {}); // Thrown below, when its turn comes.
+      waiting.push(page);
+      asked = range.upTo;
+    }
+    for (const link of await waiting.shift() ?? []) {
+      check.add(link);
+      rows++;
+    }
   }
   const faults = [...check.end(head)];
-  const end = await inSystem(ctx, (tx) => findEnd(tx, chain));
   const isBeyond = head !== undefined && end.noted !== end.last && (end.last ?? 0) > head.seq;
   if (isBeyond) faults.push({ kind: "head-differs", chain, seq: end.last });
   return { rows, faults: faults.slice(0, mostFaults) };
-}
-
-function addAll(check: ChainCheck, links: readonly Link[]): void {
-  for (const link of links) check.add(link);
 }
 
 async function findUnsealed(ctx: HasDatabase, chain: string | undefined): Promise<Fault[]> {
