@@ -6,6 +6,7 @@
  * box, bounded in number and time. Account ids are the mail server's own and opaque: an id that is not among the
  * person's boxes is unknown, whether it exists or not.
  */
+import type { MailboxRights } from "../identity/mod.ts";
 import { MailServerUnavailable } from "../mail-server/mod.ts";
 import { isObject } from "./request.ts";
 import { BoxRefused, NotSignedIn, type Upstream } from "./upstream.ts";
@@ -19,6 +20,11 @@ export interface OpenableBox {
   readonly displayName: string;
   readonly type: "PER" | "ORG" | "APP" | "CAB";
   readonly structureName: string;
+  /** Whose it is to the person: his own, one of which he is a member, or one delegated to him. */
+  readonly relation: "holder" | "member" | "delegate";
+  readonly rights: MailboxRights;
+  /** When the delegation ends; null = not by itself. */
+  readonly until: Date | null;
 }
 
 /** What is kept of a box's upstream session object (RFC 8620 §2). */
@@ -172,8 +178,19 @@ export function createAccounts(options: AccountsOptions): Accounts {
   }
   const boxes = new Shelf(open, boxesTtlMs, 50_000, now);
 
+  /** A delegation that has ended since the list was made ends now, not with the list. */
+  async function boxesOf(personId: string): Promise<PersonBoxes> {
+    const kept = await boxes.get(personId);
+    const isOver = [...kept.byAccount.values()].some(({ until }) =>
+      until !== null && until.getTime() <= now()
+    );
+    if (!isOver) return kept;
+    boxes.forget(personId);
+    return await boxes.get(personId);
+  }
+
   return {
-    boxesOf: (personId) => boxes.get(personId),
+    boxesOf,
     noteState(box, state) {
       if (box.session.state === state) return;
       // The object is shared by the lists that hold it, so the composed state moves at once.

@@ -5,6 +5,7 @@ import type { Exchange } from "./connection-pool.ts";
 import { methods } from "./methods.ts";
 import { noteCreatedIds } from "./references.ts";
 import { type Invocation, isObject } from "./request.ts";
+import { refusalOf } from "./rights.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** The mail server refused a whole request that the gateway composed; each of its calls fails alone. */
@@ -69,6 +70,13 @@ export function createCallContext(options: CallContextOptions): CallContext {
     createdIds: { ...options.createdIds },
     hasWritten: false,
     async send(box, calls, wider = []) {
+      // The second lock, for calls that the gateway makes of its own accord (a copy's end in the box it came from).
+      const refused = calls.flatMap(([name, , id]): Invocation[] => {
+        const method = methods.get(name);
+        const type = method === undefined ? undefined : refusalOf(method, box);
+        return type === undefined ? [] : [methodError(type, id)];
+      });
+      if (refused.length > 0) return refused;
       const writes = mayWrite(calls);
       if (writes) context.hasWritten = true;
       const body = {

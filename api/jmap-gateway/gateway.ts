@@ -68,7 +68,7 @@ export function createGateway(deps: AppDeps): Gateway {
         const seenSince = new Date(at.getTime() - config.session.idleSeconds * 1000);
         return {
           openSessions: await listOpenSessions(tx, sessionIds, at, seenSince),
-          boxes: await listRights(tx, personIds),
+          boxes: await listRights(tx, personIds, at),
         };
       }),
     onTrouble: (event) => log.warn("jmap-gateway.events", { event }),

@@ -33,6 +33,8 @@ export interface Method {
   readonly accounts: 0 | 1 | 2;
   /** Whether it may change something: decides what is said of a lost answer. */
   readonly writes: boolean;
+  /** Whether it changes what the box says in its own name: for who may send as the box. */
+  readonly speaks?: true;
   readonly guard?: GuardName;
 }
 
@@ -42,6 +44,10 @@ function read(capability: string, names: string): [string, Method][] {
 
 function write(capability: string, name: string, guard?: GuardName, accounts: 1 | 2 = 1): [string, Method] {
   return [name, { capability, accounts, writes: true, ...(guard === undefined ? {} : { guard }) }];
+}
+
+function speaking([name, method]: [string, Method]): [string, Method] {
+  return [name, { ...method, speaks: true }];
 }
 
 /** Every method that is served, by name. */
@@ -60,7 +66,7 @@ export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ...read(mail, "SearchSnippet/get"),
   // RFC 8621 §6, §7
   ...read(submission, "Identity/get Identity/changes"),
-  write(submission, "Identity/set", "identities"),
+  speaking(write(submission, "Identity/set", "identities")),
   ...read(
     submission,
     "EmailSubmission/get EmailSubmission/changes EmailSubmission/query EmailSubmission/queryChanges",
@@ -68,7 +74,7 @@ export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
   write(submission, "EmailSubmission/set", "submissions"),
   // RFC 8621 §8
   ...read(vacation, "VacationResponse/get"),
-  write(vacation, "VacationResponse/set"),
+  speaking(write(vacation, "VacationResponse/set")),
   // RFC 9425
   ...read(quota, "Quota/get Quota/changes Quota/query Quota/queryChanges"),
   // RFC 9404

@@ -161,7 +161,11 @@ export async function listOpenSessions(
 }
 
 /** The boxes each of these people may open now, as `person id` → set of mailbox ids. */
-export async function listRights(tx: Tx, personIds: readonly string[]): Promise<Map<string, Set<string>>> {
+export async function listRights(
+  tx: Tx,
+  personIds: readonly string[],
+  at: Date,
+): Promise<Map<string, Set<string>>> {
   const rights = new Map<string, Set<string>>(personIds.map((id) => [id, new Set<string>()]));
   if (personIds.length === 0) return rights;
   const { rows } = await sql<{ person_id: string; mailbox_id: string }>`
@@ -171,9 +175,14 @@ export async function listRights(tx: Tx, personIds: readonly string[]): Promise<
       join app.mailboxes b on b.holder_id_nat_ps = w.id_nat_ps
         or exists (select from app.mailbox_members m
                     where m.structure_id = b.structure_id and m.mailbox_id = b.id and m.person_id = w.id)
+        or exists (select from app.mailbox_delegations g
+                    where g.structure_id = b.structure_id and g.mailbox_id = b.id and g.person_id = w.id
+                      and g.may_read and g.revoked_at is null and g.starts_at <= ${at}
+                      and (g.ends_at is null or g.ends_at > ${at}))
       join app.domains d on d.structure_id = b.structure_id and d.id = b.domain_id
       join app.structures s on s.id = b.structure_id
-     where b.status = 'active' and d.status = 'active' and s.status = 'active'`.execute(tx);
+     where b.status = 'active' and d.status = 'active' and s.status = 'active'
+       and (b.moved_from_address is null or b.moved_at is not null)`.execute(tx);
   for (const row of rows) rights.get(row.person_id)?.add(row.mailbox_id);
   return rights;
 }

@@ -15,6 +15,7 @@ import { openEventSource, readEventSourceQuery } from "./event-source.ts";
 import type { Gateway } from "./gateway.ts";
 import { answerHook, isHookSecret } from "./hook.ts";
 import { parseRequest, readCapped, RequestError, requireJsonContentType } from "./request.ts";
+import { isReadOnly } from "./rights.ts";
 import { composeSession, limitsOf } from "./session.ts";
 import { uploadBlob } from "./upload.ts";
 import { BoxRefused } from "./upstream.ts";
@@ -88,9 +89,11 @@ export function createGatewayRoutes(gateway: Gateway) {
     }));
 
   const upload = (c: HonoContext<ApiEnv>) =>
-    answering(async () =>
-      await uploadBlob(c.req.raw, boxIn(await boxesOf(personOf(c)), c.req.param("accountId")!), upstream)
-    );
+    answering(async () => {
+      const box = boxIn(await boxesOf(personOf(c)), c.req.param("accountId")!);
+      if (isReadOnly(box)) throw problem("mailbox-read-only");
+      return await uploadBlob(c.req.raw, box, upstream);
+    });
   routes.post("/jmap/upload/:accountId", upload);
   routes.post("/jmap/upload/:accountId/", upload);
 

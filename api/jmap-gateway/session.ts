@@ -3,8 +3,9 @@
  * of the platform's origin, limits no wider than those of the mail server or the gateway, whichever is narrower.
  */
 import type { Box, PersonBoxes } from "./accounts.ts";
-import { core, gateway, mail, passedCapabilities, websocket } from "./methods.ts";
+import { core, gateway, mail, passedCapabilities, submission, vacation, websocket } from "./methods.ts";
 import { isObject, type RequestLimits } from "./request.ts";
+import { isReadOnly, maySend } from "./rights.ts";
 
 export interface SessionOptions {
   /** Public origin without trailing slash. */
@@ -12,6 +13,10 @@ export interface SessionOptions {
   readonly limits: RequestLimits;
   readonly maxAttachmentBytes: number;
   readonly mailServer: string;
+}
+
+function rightsLine({ relation, rights }: Box): string {
+  return `${relation} ${rights.write} ${rights.sendAs} ${rights.sendOnBehalf}`;
 }
 
 /**
@@ -22,7 +27,9 @@ export function sessionState(boxes: PersonBoxes): string {
   let a = 0x811c9dc5, b = 0x9747b28c;
   for (const box of boxes.byAccount.values()) {
     const line =
-      `${box.session.accountId}\n${box.id}\n${box.address}\n${box.displayName}\n${box.type}\n${box.structureName}\n${box.session.state}\0`;
+      `${box.session.accountId}\n${box.id}\n${box.address}\n${box.displayName}\n${box.type}\n${box.structureName}\n${
+        rightsLine(box)
+      }\n${box.session.state}\0`;
     for (let i = 0; i < line.length; i++) {
       const code = line.charCodeAt(i);
       a = Math.imul(a ^ code, 0x01000193) >>> 0;
@@ -70,7 +77,7 @@ function coreCapability(boxes: readonly Box[], limits: RequestLimits): Record<st
 function accountCapabilities(box: Box, options: SessionOptions): Record<string, unknown> {
   const announced: Record<string, unknown> = {};
   for (const urn of passedCapabilities) {
-    if (urn === core) continue;
+    if (urn === core || !mayUse(urn, box)) continue;
     const capability = box.session.accountCapabilities[urn];
     if (!isObject(capability)) continue;
     announced[urn] = urn === mail
@@ -89,8 +96,20 @@ function accountCapabilities(box: Box, options: SessionOptions): Record<string, 
     displayName: box.displayName,
     type: box.type,
     structureName: box.structureName,
+    relation: box.relation,
+    rights: {
+      write: box.rights.write,
+      sendAs: box.rights.sendAs,
+      sendOnBehalf: box.rights.sendOnBehalf,
+    },
   };
   return announced;
+}
+
+/** A box from which the person may not send is announced without what sends (RFC 8621 §1.3.2, §1.3.3). */
+function mayUse(urn: string, box: Box): boolean {
+  if (urn === submission) return maySend(box);
+  return urn !== vacation || (box.rights.write && box.rights.sendAs);
 }
 
 /** The capabilities that every box's server has and the gateway lets pass; those a request may name in `using`. */
@@ -133,11 +152,13 @@ export function composeSession(
     mailServer: options.mailServer,
   };
   // A person's own box comes first where there is one (RFC 8620 §2: the default account for a capability).
-  const first = all.find((box) => box.type === "PER") ?? all[0];
+  const first = all.find((box) => box.relation === "holder") ?? all[0];
   const primaryAccounts: Record<string, string> = {};
   if (first !== undefined) {
     for (const urn of [...passedCapabilities, gateway]) {
-      if (urn !== core && (urn === gateway || urn in first.session.accountCapabilities)) {
+      if (
+        urn !== core && (urn === gateway || (urn in first.session.accountCapabilities && mayUse(urn, first)))
+      ) {
         primaryAccounts[urn] = first.session.accountId;
       }
     }
@@ -146,8 +167,8 @@ export function composeSession(
     capabilities,
     accounts: Object.fromEntries(all.map((box) => [box.session.accountId, {
       name: box.address,
-      isPersonal: box.type === "PER",
-      isReadOnly: box.session.isReadOnly,
+      isPersonal: box.relation === "holder",
+      isReadOnly: isReadOnly(box),
       accountCapabilities: accountCapabilities(box, options),
     }])),
     primaryAccounts,

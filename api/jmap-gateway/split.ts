@@ -13,6 +13,7 @@ import type { Guards } from "./guards.ts";
 import { gateway, type Method, methods, needsGuard } from "./methods.ts";
 import { hasReferences, InvalidResultReference, referredCalls, resolveReferences } from "./references.ts";
 import type { Arguments, Invocation, JmapRequest } from "./request.ts";
+import { mayEverything, refusalOf } from "./rights.ts";
 import { BoxRefused } from "./upstream.ts";
 
 /**
@@ -34,7 +35,10 @@ export function wholeRequestBox(request: JmapRequest, boxes: PersonBoxes): Box |
     accountId = args.accountId;
   }
   if (accountId === undefined) return boxes.byAccount.values().next().value;
-  return boxes.byAccount.get(accountId);
+  const box = boxes.byAccount.get(accountId);
+  if (box === undefined || mayEverything(box)) return box;
+  const isRefused = request.methodCalls.some(([name]) => refusalOf(methods.get(name)!, box) !== undefined);
+  return isRefused ? undefined : box;
 }
 
 type Entry = { readonly call: Invocation } | { readonly answer: Invocation };
@@ -171,6 +175,8 @@ class Sequence {
     }
     const box = this.context.boxes.byAccount.get(args.accountId);
     if (box === undefined) return refuse("accountNotFound");
+    const refusal = refusalOf(method, box);
+    if (refusal !== undefined) return refuse(refusal);
     if (needsGuard(method, args)) return { kind: "guard", box, method, args };
     // A reference to a call of the waiting group can only be followed there when the group is this box's.
     if (this.#box !== undefined && this.#box !== box && hasReferences(args)) {

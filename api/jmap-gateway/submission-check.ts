@@ -10,7 +10,7 @@ import { tooLarge } from "./guards.ts";
 import { parseAddresses } from "./mail-addresses.ts";
 import { messageIdOf, readHeader, valuesOf } from "./message-header.ts";
 import { blob, mail, submission } from "./methods.ts";
-import { checkOriginators, headerRecipients, type SetError } from "./originators.ts";
+import { checkOriginators, headerRecipients, type Originator, type SetError } from "./originators.ts";
 import { resolveId } from "./references.ts";
 import { type Invocation, isObject } from "./request.ts";
 
@@ -128,14 +128,15 @@ function isSetError(value: object): value is SetError {
   return "type" in value;
 }
 
-/** Judges one create of EmailSubmission/set against the box's own addresses. */
+/** Judges one create of EmailSubmission/set against the addresses of the box and of who sends. */
 export function judgeSubmission(
   create: unknown,
   stored: Stored,
-  own: ReadonlySet<string>,
+  originator: Originator,
   createdIds: Readonly<Record<string, string>>,
   maxAttachmentBytes: number,
 ): Candidate | SetError {
+  const own = originator.box;
   if (!isObject(create) || typeof create.emailId !== "string") return invalid("emailId");
   if (typeof create.identityId !== "string") return invalid("identityId");
   const emailId = resolveId(create.emailId, createdIds);
@@ -159,7 +160,7 @@ export function judgeSubmission(
       description: `The message's header is ${fields}.`,
     };
   }
-  const forged = checkOriginators(fields, own);
+  const forged = checkOriginators(fields, originator);
   if (forged !== undefined) return forged;
   const named = headerRecipients(fields);
   if (!Array.isArray(named)) return named as SetError;

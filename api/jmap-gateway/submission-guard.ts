@@ -5,12 +5,13 @@
  */
 import type { Box } from "./accounts.ts";
 import { type CallContext, responseOf } from "./box-calls.ts";
-import type { Guard } from "./guards.ts";
+import { type Guard, type Refusals, withoutRefused, withRefusals } from "./guards.ts";
 import type { Attempt, Ledger } from "./ledger.ts";
 import { mail, submission } from "./methods.ts";
-import type { SetError } from "./originators.ts";
+import type { Originator, SetError } from "./originators.ts";
 import { resolveId } from "./references.ts";
 import { type Arguments, type Invocation, isObject } from "./request.ts";
+import { maySend } from "./rights.ts";
 import {
   type Candidate,
   judgeSubmission,
@@ -74,6 +75,13 @@ function actionsOnSent(
 export function createSubmissionGuard(options: SubmissionGuardOptions): Guard {
   const { addressesOf, checkRecipients, maxAttachmentBytes, ledger } = options;
 
+  /** The box, and the person by the addresses that are his own alone. */
+  async function originatorOf(box: Box, context: CallContext): Promise<Originator> {
+    const held = [...context.boxes.byAccount.values()].filter(({ relation }) => relation === "holder");
+    const [own, ...others] = await Promise.all([box, ...held].map(addressesOf));
+    return { box: own!, person: new Set(others.flatMap((one) => [...one])), mayBeBox: box.rights.sendAs };
+  }
+
   /** Every create, judged: what may be forwarded and what is refused. */
   async function judgeAll(args: Arguments, box: Box, context: CallContext) {
     const creates = isObject(args.create) ? Object.entries(args.create) : [];
@@ -86,12 +94,12 @@ export function createSubmissionGuard(options: SubmissionGuardOptions): Guard {
         : undefined;
       return id === undefined ? [] : [id];
     });
-    const [stored, own] = await Promise.all([
+    const [stored, originator] = await Promise.all([
       readStored([...new Set(emailIds)], box, context),
-      addressesOf(box),
+      originatorOf(box, context),
     ]);
     for (const [key, create] of creates) {
-      const verdict = judgeSubmission(create, stored, own, context.createdIds, maxAttachmentBytes);
+      const verdict = judgeSubmission(create, stored, originator, context.createdIds, maxAttachmentBytes);
       if ("type" in verdict) refused.set(key, verdict);
       else candidates.set(key, verdict);
     }
@@ -144,6 +152,7 @@ export function createSubmissionGuard(options: SubmissionGuardOptions): Guard {
   }
 
   return async ([name, args, callId], box, context) => {
+    if (!maySend(box)) return refuseAll([name, args, callId], box, context);
     const { refused, candidates } = await judgeAll(args, box, context);
     const attempts = new Map<string, Attempt>();
     const created = new Map<string, Record<string, unknown>>();
@@ -171,6 +180,22 @@ export function createSubmissionGuard(options: SubmissionGuardOptions): Guard {
     // The implicit Email/set of RFC 8621 §7.5, once it is proved that there is something to file.
     return [...answered, ...await context.send(box, [["Email/set", actions, callId]], [mail])];
   };
+
+  /** Who may not send takes nothing back either; what remains of the call goes on. */
+  async function refuseAll([name, args, callId]: Invocation, box: Box, context: CallContext) {
+    const error: SetError = {
+      type: "forbiddenToSend",
+      description: "The delegation does not hold a right to send.",
+    };
+    const all = (map: unknown): Refusals =>
+      new Map(isObject(map) ? Object.keys(map).map((key) => [key, error]) : []);
+    const [notCreated, notUpdated] = [all(args.create), all(args.update)];
+    const rest: Record<string, unknown> = withoutRefused(args, notCreated, notUpdated);
+    delete rest.onSuccessUpdateEmail;
+    delete rest.onSuccessDestroyEmail;
+    const responses = await context.send(box, [[name, rest, callId]], [mail, submission]);
+    return withRefusals(responses, name, notCreated, notUpdated);
+  }
 
   async function releaseCanceled(
     args: Arguments,

@@ -9,7 +9,8 @@ const header = (text: string) => {
   if (typeof fields === "string") throw new Error(fields);
   return fields;
 };
-const verdict = (text: string) => checkOriginators(header(text), own)?.type ?? "fine";
+const verdict = (text: string) =>
+  checkOriginators(header(text), { box: own, person: new Set(), mayBeBox: true })?.type ?? "fine";
 
 describe("an address list", () => {
   it.each([
@@ -76,6 +77,67 @@ describe("a message's originators", () => {
     ["the box's address as a display name", "From: anne@alpha.test <victim@beta.test>"],
   ])("may not be %s", (_, text) => {
     expect(verdict(text)).toBe("forbiddenFrom");
+  });
+});
+
+describe("a delegate's message", () => {
+  const person = new Set(["zoe@alpha.test"]);
+  const verdictOf = (text: string, mayBeBox: boolean) =>
+    checkOriginators(header(text), { box: own, person, mayBeBox })?.type ?? "fine";
+
+  it.each([
+    [
+      "from the box, sent by himself",
+      "From: anne@alpha.test\r\nSender: Zoe <zoe@alpha.test>",
+      "fine",
+      "fine",
+    ],
+    ["from the box, as the box", "From: anne@alpha.test", "fine", "forbiddenFrom"],
+    [
+      "from the box, sent by the box",
+      "From: anne@alpha.test\r\nSender: anne@alpha.test",
+      "fine",
+      "forbiddenFrom",
+    ],
+    [
+      "from the box, sent by a third",
+      "From: anne@alpha.test\r\nSender: x@alpha.test",
+      "forbiddenFrom",
+      "forbiddenFrom",
+    ],
+    ["from himself", "From: zoe@alpha.test\r\nSender: zoe@alpha.test", "forbiddenFrom", "forbiddenFrom"],
+    [
+      "from the box and himself",
+      "From: anne@alpha.test, zoe@alpha.test\r\nSender: zoe@alpha.test",
+      "forbiddenFrom",
+      "forbiddenFrom",
+    ],
+    [
+      "sent by two",
+      "From: anne@alpha.test\r\nSender: zoe@alpha.test, zoe@alpha.test",
+      "forbiddenFrom",
+      "forbiddenFrom",
+    ],
+    [
+      "from two addresses without Sender",
+      "From: anne@alpha.test, cabinet@alpha.test",
+      "forbiddenFrom",
+      "forbiddenFrom",
+    ],
+    [
+      "passed on by himself",
+      "From: anne@alpha.test\r\nSender: zoe@alpha.test\r\nResent-From: anne@alpha.test\r\nResent-Sender: zoe@alpha.test",
+      "fine",
+      "fine",
+    ],
+    [
+      "passed on as the box",
+      "From: anne@alpha.test\r\nSender: zoe@alpha.test\r\nResent-From: anne@alpha.test",
+      "fine",
+      "forbiddenFrom",
+    ],
+  ])("%s", (_, text, asBox, onBehalf) => {
+    expect([verdictOf(text, true), verdictOf(text, false)]).toEqual([asBox, onBehalf]);
   });
 });
 

@@ -151,6 +151,9 @@ describe.each(mailServersAtHand())("events through the gateway before %s", (kind
           address: anne,
           displayName: "",
           type: "PER",
+          relation: "holder",
+          rights: { write: true, sendAs: true, sendOnBehalf: true },
+          until: null,
           structureName: "",
         }]),
     });
