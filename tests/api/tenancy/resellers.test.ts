@@ -188,4 +188,30 @@ describe("a reseller", () => {
       .rejects
       .toThrow();
   });
+
+  it("sees of its children nothing in its own scope: each transaction sees one structure", async () => {
+    const reseller = await newReseller();
+    const child = (await open(operator, reseller)).body.id;
+    const seen = async (scope: string, structureId: string, personId: string) => {
+      const api = await harness.database.connect("mss_api");
+      await api.query("begin");
+      await api.query(
+        "select set_config('app.scope', $1, true), set_config('app.structure_id', $2, true), set_config('app.person_id', $3, true)",
+        [scope, structureId, personId],
+      );
+      const { rows } = await api.query("select id from app.structures");
+      const changed = await api.query("update app.structures set name = 'X' where id = $1", [child]);
+      await api.query("rollback");
+      return { ids: rows.map((row) => row.id).sort(), changed: changed.rowCount };
+    };
+    const { structureId } = reseller;
+    expect(await seen("structure", structureId, "")).toEqual({ ids: [structureId], changed: 0 });
+    // As a person the administrator sees that they exist, and changes nothing.
+    expect(await seen("person", "", reseller.administrator.personId)).toEqual({
+      ids: [child, structureId].sort(),
+      changed: 0,
+    });
+    const user = await harness.signIn({ memberships: [{ structureId, role: "user" }] });
+    expect(await seen("person", "", user.personId)).toEqual({ ids: [structureId], changed: 0 });
+  });
 });

@@ -125,4 +125,17 @@ describe("structures", () => {
     });
     expect(answer.body).toMatchObject({ status: 403, action: "structure.suspend" });
   });
+
+  it("are suspended while their boxes are, at the same moment, without waiting for each other in a circle", async () => {
+    const tenant = await newTenant(harness);
+    const boxes = await Promise.all(Array.from({ length: 8 }, () => newMailbox(harness, tenant)));
+    const answers = await Promise.all([
+      ...boxes.map((box) =>
+        tenant.administrator.post(`/api/v1/mailboxes/${box.id}/suspension`, { reason: "X" })
+      ),
+      operator.post(`${path}/${tenant.structureId}/suspension`, { reason: "X" }),
+      operator.post(`${path}/${tenant.structureId}/domains/${tenant.domainId}/suspension`, { reason: "X" }),
+    ]);
+    expect(answers.map((answer) => answer.status)).toEqual(Array(10).fill(200));
+  });
 });
