@@ -1,7 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { actions } from "../../../api/actions.ts";
 import { attentionKinds } from "../../../api/dashboard/attention.ts";
 import { policy } from "../../../api/identity/policy.ts";
+import { isLuhnValid } from "../../../api/identity/rpps.ts";
 import { actionTexts } from "../../../web/src/lib/admin/audit/action-texts.ts";
 import { listChanges } from "../../../web/src/lib/admin/audit/changes.ts";
 import { attentionTexts } from "../../../web/src/lib/admin/dashboard/attention.ts";
@@ -9,7 +11,7 @@ import { parseRpps } from "../../../web/src/lib/admin/people/rpps.ts";
 
 describe("the words of the trail", () => {
   test("every act that leaves a row has a name of its own", () => {
-    const reads = /\.(read|list|check|preview|search|suggest)(-|$)/;
+    const reads = /\.(read|list|check|preview|search|suggest|administer)(-|$)/;
     const nameless = actions.filter((action) => !reads.test(action) && actionTexts[action] === undefined);
     expect(nameless).toEqual([]);
     expect(Object.keys(policy)).toEqual(expect.arrayContaining([...actions]));
@@ -36,11 +38,15 @@ test("every kind of attention has its sentence", () => {
   );
 });
 
-test.each([
-  ["10100000018", undefined],
-  ["10003456789", "?"],
-  ["810 0034 5678 9", "?"],
-])("an RPPS number is eleven digits with a right key: %s", (typed) => {
-  const digits = typed.replace(/\D/g, "").slice(-11);
-  expect([undefined, digits]).toContain(parseRpps(typed));
+test("an RPPS number is eleven digits with a right key, with or without the 8 of idNat_PS", () => {
+  const valid = "10003456786";
+  for (const typed of [valid, `8${valid}`, "1 000 345 6786", " 8 1000 3456 786 "]) {
+    expect(parseRpps(typed)).toBe(isLuhnValid(valid) ? valid : undefined);
+  }
+  for (const typed of ["", "10003456787", "1000345678", "1000345678a", "100034567867"]) {
+    expect(parseRpps(typed)).toBeUndefined();
+  }
+  fc.assert(fc.property(fc.stringMatching(/^\d{11}$/), (digits) => {
+    expect(parseRpps(digits) !== undefined).toBe(isLuhnValid(digits));
+  }));
 });

@@ -42,10 +42,12 @@ export function undoAct(api: Api, batch: Batch, done: (after: Batch) => void): A
       ...(batch.counts.create > 0 ? [{ text: m.import_undo_addresses(), tone: "danger" as const }] : []),
     ],
     danger: true,
-    run: async ({ key }) => {
+    reason: "required",
+    run: async ({ key, reason }) => {
       done(
         await bodyOf(api.POST("/api/v1/batches/{batchId}/undo", {
           params: { path: { batchId: batch.id }, header: { "idempotency-key": key, ...ifMatch(batch) } },
+          body: { reason },
         })),
       );
     },
