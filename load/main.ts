@@ -108,7 +108,7 @@ const world = await startWorld(500, say);
 try {
   if (parts.has("first-list")) {
     const body = firstList(world.accountId, await inboxOf(world));
-    for (const users of [1, 2]) {
+    for (const users of [1, 2, 4]) {
       const result = await compare(k6, gatewayTarget(world), straightTarget(world), {
         body,
         users,
@@ -116,6 +116,8 @@ try {
         seconds: 2,
       });
       show(`first list, ${users} at once`, result, "straight");
+      // With four both cores are full: that says how long the queue is, not what the gateway costs. Shown only.
+      if (users > 2) continue;
       const { p95, throughput } = ratios(result);
       const { p95AtMost, throughputAtLeast } = thresholds.firstList;
       verdict(`first list, ${users} at once, p95`, p95.toFixed(3), p95 <= p95AtMost, `at most ${p95AtMost}`);
