@@ -19,6 +19,8 @@ export interface Act {
   readonly danger?: boolean;
   /** Does it. What it throws is shown in the dialog, which stays. `key` is the Idempotency-Key of this wish. */
   readonly run: (told: { readonly reason: string; readonly key: string }) => Promise<void>;
+  /** The person thought better of it: takes back what `effects` prepared. */
+  readonly cancel?: () => void;
   /** Said when it has happened. */
   readonly done: string;
   /** Takes it back, where the law and the API let it. */

@@ -4,16 +4,16 @@
  */
 
 /** A field that another person changed while it was being changed here. */
-export interface Clash<V> {
-  readonly field: keyof V & string;
-  readonly theirs: V[keyof V];
+export interface Clash {
+  readonly field: string;
+  readonly theirs: string | boolean;
   /** Changed here too, to something else: the person chooses. */
   readonly isDisputed: boolean;
 }
 
 export class Edit<V extends Readonly<Record<string, string | boolean>>> {
   draft: V;
-  clashes = $state.raw<readonly Clash<V>[]>([]);
+  clashes = $state.raw<readonly Clash[]>([]);
   #seen: V;
 
   constructor(seen: V) {
@@ -44,7 +44,7 @@ export class Edit<V extends Readonly<Record<string, string | boolean>>> {
       .filter((field) => theirs[field] !== this.#seen[field])
       .map((field) => ({
         field,
-        theirs: theirs[field] as V[keyof V],
+        theirs: theirs[field] ?? "",
         isDisputed: mine.has(field) && this.draft[field] !== theirs[field],
       }));
     const kept = Object.fromEntries([...mine].map((field) => [field, this.draft[field]]));

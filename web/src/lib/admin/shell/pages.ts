@@ -51,6 +51,57 @@ const ownPages: readonly AdminPage[] = [
       shown: (rights) => rights.isStaff,
     },
   },
+  { path: "structures/new", open: () => import("../structures/new-structure-page.svelte") },
+  {
+    path: "mailboxes",
+    open: () => import("../mailboxes/all-mailboxes-page.svelte"),
+    nav: {
+      part: "platform",
+      label: m.admin_nav_all_mailboxes,
+      icon: "mailbox",
+      order: 30,
+      shown: (rights) => rights.isStaff,
+    },
+  },
+  {
+    path: "structures/:structureId",
+    open: () => import("../structures/structure-page.svelte"),
+    nav: { part: "structure", label: m.admin_nav_overview, icon: "structure", order: 20 },
+  },
+  {
+    path: "structures/:structureId/mailboxes",
+    open: () => import("../mailboxes/mailboxes-page.svelte"),
+    nav: { part: "structure", label: m.admin_nav_mailboxes, icon: "mailbox", order: 30 },
+  },
+  {
+    path: "structures/:structureId/mailboxes/new",
+    open: () => import("../mailboxes/new-mailbox-page.svelte"),
+  },
+  {
+    path: "structures/:structureId/mailboxes/:mailboxId",
+    open: () => import("../mailboxes/mailbox-page.svelte"),
+  },
+  {
+    path: "structures/:structureId/domains",
+    open: () => import("../domains/domains-page.svelte"),
+    nav: { part: "structure", label: m.admin_nav_domains, icon: "domain", order: 40 },
+  },
+  {
+    path: "structures/:structureId/domains/:domainId",
+    open: () => import("../domains/domain-page.svelte"),
+  },
+  {
+    path: "structures/:structureId/settings",
+    open: () => import("../structures/settings-page.svelte"),
+    nav: {
+      part: "structure",
+      label: m.admin_nav_settings,
+      icon: "settings",
+      order: 90,
+      shown: (rights, structureId) =>
+        structureId !== null && (rights.isStaff || rights.writesStructure(structureId)),
+    },
+  },
 ];
 
 export const pages: readonly AdminPage[] = [...ownPages, ...peoplePages];
