@@ -1,4 +1,5 @@
 /** What Ctrl+K offers: the places of the console, and what the screen shown can do now. */
+import { untrack } from "svelte";
 import type { AdminIconName } from "../ui/admin-icon.svelte";
 
 export interface Command {
@@ -18,7 +19,8 @@ export class Commands {
 
   /** For `$effect`: offers commands while the component lives. */
   offer(source: () => readonly Command[]): () => void {
-    this.#sources = [...this.#sources, source];
+    // Read untracked: the effect that offers must not begin again because somebody offered.
+    this.#sources = [...untrack(() => this.#sources), source];
     return () => {
       this.#sources = this.#sources.filter((one) => one !== source);
     };
