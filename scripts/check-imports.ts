@@ -13,7 +13,7 @@ import { findCycles, type Import } from "./check-import-cycles.ts";
 import { readWebImports, webFault } from "./check-web-imports.ts";
 
 /** Rooms of `api/` that every domain may use file by file: they are the frame, not a domain. */
-const frame = new Set(["http", "database"]);
+const frame = new Set(["http", "database", "problems"]);
 /** Files that put the whole together, and so may name a domain's routes. */
 const composition = /^api\/(app|main|worker|openapi)\.ts$/;
 

@@ -1,5 +1,5 @@
 import { inSystem } from "../database/in-tenant.ts";
-import { domainJobKey, enqueue, mailboxJobKey } from "../database/enqueue.ts";
+import { domainJobKey, enqueueMailboxes } from "../database/enqueue.ts";
 import { MailServerUnavailable } from "../mail-server/mod.ts";
 import { runAgainLater } from "./again-later.ts";
 import { findDomainToApply, listMailboxIdsOfDomain, markDomainApplied } from "./queries.ts";
@@ -26,9 +26,7 @@ export async function applyDomain(
   }
   await inSystem(ctx, async (tx) => {
     await markDomainApplied(tx, structureId, domainId, domain.version);
-    for (const mailboxId of await listMailboxIdsOfDomain(tx, structureId, domainId)) {
-      await enqueue(tx, { kind: "apply-mailbox", structureId, mailboxId }, mailboxJobKey(mailboxId));
-    }
+    await enqueueMailboxes(tx, structureId, await listMailboxIdsOfDomain(tx, structureId, domainId));
   });
   ctx.log.info("apply-domain.applied", { domainId, version: domain.version });
 }
