@@ -2,7 +2,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Watch } from "../../../api/jmap-gateway/patience.ts";
 
 beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+afterEach(async () => {
+  // The module's one timer must end with the clock it was started on.
+  await vi.advanceTimersByTimeAsync(60_000);
+  vi.useRealTimers();
+});
 
 describe("a watch over an exchange", () => {
   it("ends it once when its time is over, and not before", async () => {
