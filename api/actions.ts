@@ -79,6 +79,7 @@ export const actions = [
   "export.fetch",
   "erasure.plan",
   "erasure.cancel",
+  "erasure.list",
   "erasure.read",
   "erasure.run",
   "processing-register.read",

@@ -19,7 +19,7 @@ import { requestId } from "./http/request-id.ts";
 import { requireSameOrigin } from "./http/same-origin.ts";
 import { inlineScriptHashes, securityHeaders } from "./http/security-headers.ts";
 import { staticWeb } from "./http/static-web.ts";
-import { createIdentity, findActor, isSameOrigin, needsSameOrigin } from "./identity/mod.ts";
+import { createIdentity, findActor, isSameOrigin, needsSameOrigin, usesServiceKey } from "./identity/mod.ts";
 import { identityRoutes } from "./identity/routes.ts";
 import { jmapGatewayRoutes } from "./jmap-gateway/mod.ts";
 import { erasureRoutes } from "./privacy/erasure-routes.ts";
@@ -36,7 +36,9 @@ import { departureRoutes } from "./people/departure-routes.ts";
 import { invitationRoutes } from "./people/invitation-routes.ts";
 import { peopleRoutes } from "./people/routes.ts";
 import { domainRoutes } from "./tenancy/domain-routes.ts";
+import { moveRoutes } from "./mailboxes/move-routes.ts";
 import { membershipRoutes } from "./tenancy/membership-routes.ts";
+import { serviceAccountRoutes } from "./service-accounts/routes.ts";
 import { tenancyRoutes } from "./tenancy/routes.ts";
 import { trustSpaceRoutes } from "./trust-space/routes.ts";
 
@@ -58,7 +60,11 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   app.route("/", healthRoutes(deps));
   app.route("/", docsRoutes(() => openApiDocument(app, config.baseUrl)));
 
-  const origin = requireSameOrigin(config.baseUrl, { isSameOrigin, needsSameOrigin });
+  const origin = requireSameOrigin(config.baseUrl, {
+    needsSameOrigin,
+    // Software has no origin; its key is no cookie that another site could have sent along.
+    isSameOrigin: (headers, baseUrl) => usesServiceKey(headers) || isSameOrigin(headers, baseUrl),
+  });
   const who = authenticate(deps, (_deps, request) => findActor(identity, request));
   for (const path of ["/api/*", "/auth/*", "/jmap/*"]) app.use(path, origin, who);
   const limit = rateLimit(deps);
@@ -73,6 +79,11 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     name: "__Host-mss_session",
     description: "Opaque; given by the sign-in with Pro Santé Connect at /auth/sign-in.",
   });
+  app.openAPIRegistry.registerComponent("securitySchemes", "serviceKey", {
+    type: "http",
+    scheme: "bearer",
+    description: "A key of a service account (mss_sk_…): it may do what its scopes name, in its structure.",
+  });
   app.route("/", identityRoutes(identity));
   for (
     const routes of [
@@ -81,11 +92,13 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       membershipRoutes(),
       peopleRoutes(),
       departureRoutes(),
+      serviceAccountRoutes(),
       invitationRoutes(deps),
       mailboxRoutes(),
       memberRoutes(),
       addressRoutes(),
       delegationRoutes(),
+      moveRoutes(),
       closingRoutes(config.closedMailRetentionDays),
       clientPasswordRoutes(),
       batchRoutes(),

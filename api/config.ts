@@ -46,6 +46,12 @@ export interface Config {
   readonly maxAttachmentBytes: number;
   /** How long the mail of a closed box is kept before it is destroyed. */
   readonly closedMailRetentionDays: number;
+  readonly privacy: {
+    /** Directory of the archives that people fetch; null = exports are not offered. */
+    readonly exportDirectory: string | null;
+    readonly exportKeepDays: number;
+    readonly traceRetentionDays: number;
+  };
   /** Requests in each window, by who asks (api/http/rate-limit.ts). The JMAP gateway is not counted. */
   readonly rateLimits: {
     readonly windowSeconds: number;
@@ -130,6 +136,13 @@ const common = {
   ),
   MSS_INVITATION_DAYS: z.coerce.number().int().min(1).max(365).default(30).describe(
     "How long an invitation can be accepted (no rule says: our choice)",
+  ),
+  MSS_EXPORT_DIRECTORY: z.string().optional().describe(
+    "Where archives of people's data and boxes lie until they are fetched; without it none is offered",
+  ),
+  MSS_EXPORT_KEEP_DAYS: z.coerce.number().int().min(1).max(90).default(7).describe("An archive is kept for"),
+  MSS_TRACE_RETENTION_DAYS: z.coerce.number().int().min(1).default(1095).describe(
+    "The trail of acts is kept for (no text that we have seen fixes it)",
   ),
   MSS_MAX_ATTACHMENT_BYTES: z.coerce.number().int().min(1024).default(26_214_400)
     .describe("All attachments of a message together, decoded"),
@@ -218,6 +231,11 @@ export function readConfig(environment: Readonly<Record<string, string>> = Deno.
     },
     maxAttachmentBytes: values.MSS_MAX_ATTACHMENT_BYTES,
     closedMailRetentionDays: values.MSS_CLOSED_MAIL_RETENTION_DAYS,
+    privacy: {
+      exportDirectory: values.MSS_EXPORT_DIRECTORY ?? null,
+      exportKeepDays: values.MSS_EXPORT_KEEP_DAYS,
+      traceRetentionDays: values.MSS_TRACE_RETENTION_DAYS,
+    },
     rateLimits: {
       windowSeconds: values.MSS_RATE_LIMIT_WINDOW_SECONDS,
       perPerson: values.MSS_RATE_LIMIT_PER_PERSON,

@@ -49,6 +49,7 @@ export function printedDocument(baseUrl: string) {
     },
     maxAttachmentBytes: 1,
     closedMailRetentionDays: 365,
+    privacy: { exportDirectory: null, exportKeepDays: 7, traceRetentionDays: 1095 },
     rateLimits: { windowSeconds: 1, perPerson: 1, perServiceAccount: 1, perAddress: 1 },
     trustedProxies: 0,
     invitationDays: 1,

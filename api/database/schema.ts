@@ -105,6 +105,7 @@ export interface CharterAcceptancesTable {
 
 export interface ChartersTable {
   id: Generated<string>;
+  number: GeneratedAlways<number>;
   version_label: string;
   title: string;
   text: string;
@@ -172,6 +173,7 @@ export interface ExportsTable {
   person_id: Nullable<string>;
   structure_id: Nullable<string>;
   mailbox_id: Nullable<string>;
+  has_mail: Generated<boolean>;
   reason: Generated<string>;
   status: Generated<"queued" | "running" | "ready" | "failed" | "expired">;
   failure: Nullable<string>;

@@ -37,8 +37,13 @@ interface Rule {
   /** Who may do this one sees the subject, and is told 403 rather than 404. */
   readonly sees?: Action;
   /** What is answered to who may not even see the subject: the same as for one that does not exist. */
-  readonly hiddenAs?: "structure-not-found" | "mailbox-not-found" | "person-not-found" | "batch-not-found";
-  /** Never a scope of a service account: it gives rights, and software must not give itself more than it was given. */
+  readonly hiddenAs?:
+    | "structure-not-found"
+    | "mailbox-not-found"
+    | "person-not-found"
+    | "batch-not-found"
+    | "erasure-not-found";
+  /** Never a scope of a service account: it gives rights to others, or a way to the content of mail. */
   readonly isForPeople?: boolean;
 }
 
@@ -107,7 +112,12 @@ export const policy = {
     isForPeople: true,
   },
   "mailbox.provision": { roles: platformOnly, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
-  "mailbox.set-client-secret": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
+  "mailbox.set-client-secret": {
+    roles: mailboxWriters,
+    sees: "mailbox.read",
+    hiddenAs: "mailbox-not-found",
+    isForPeople: true,
+  },
   "mailbox-member.read": { roles: mailboxReaders, hiddenAs: "mailbox-not-found" },
   "mailbox-member.add": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
   "mailbox-member.remove": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
@@ -203,18 +213,27 @@ export const policy = {
     roles: ["structure_administrator"],
     sees: "mailbox.read",
     hiddenAs: "mailbox-not-found",
+    isForPeople: true,
   },
   "export.make": { roles: platformOnly },
-  "erasure.read": { roles: ["operator_administrator", "auditor"] },
+  "erasure.list": { roles: ["operator_administrator", "auditor"] },
+  "erasure.read": { roles: ["operator_administrator", "auditor"], hiddenAs: "erasure-not-found" },
   "erasure.plan": { roles: operator },
-  "erasure.cancel": { roles: operator },
+  "erasure.cancel": { roles: operator, sees: "erasure.read", hiddenAs: "erasure-not-found" },
   "erasure.run": { roles: platformOnly },
   "processing-register.read": { roles: ["operator_administrator", "auditor", "structure_administrator"] },
 } as const satisfies Record<Action, Rule>;
 
-/** What a service account may be given: what a structure's administrator may do himself, but for giving rights. */
+/**
+ * What a service account may be given: what a structure's administrator may do for his structure, but for giving rights
+ * and for what opens the way to the content of mail.
+ */
 export const serviceScopes: readonly Action[] = (Object.entries(policy) as [Action, Rule][])
-  .filter(([, rule]) => rule.roles.includes("structure_administrator") && rule.isForPeople !== true)
+  .filter(([action, rule]) =>
+    rule.roles.includes("structure_administrator") && rule.isForPeople !== true &&
+    // What is everybody's own affair is no software's.
+    (rule.isForEverybody !== true || action === "recipient.check")
+  )
   .map(([action]) => action);
 
 /** What an action is about. Without a structure only the operator's roles count. */
@@ -236,8 +255,10 @@ export function may(actor: Actor, action: Action, subject: PolicySubject = {}): 
   if (actor.kind === "system") return true;
   const rule: Rule = policy[action];
   if (actor.kind === "service") {
-    return actor.scopes.includes(action) &&
-      (rule.isForEverybody === true || actor.structureId === subject.structureId);
+    const isOwn = actor.structureId === subject.structureId;
+    // Whoever acts in a structure sees that it is there.
+    if (action === "structure.read") return isOwn;
+    return actor.scopes.includes(action) && (isOwn || rule.isForEverybody === true);
   }
   if (rule.isForEverybody && actor.kind === "person") return true;
   return rolesOver(actor, subject).some((role) => rule.roles.includes(role));

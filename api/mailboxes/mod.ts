@@ -37,6 +37,7 @@ export { suspendMailbox } from "./suspend.ts";
 export { addAlias } from "./add-alias.ts";
 export { revokeDelegationsOfPerson } from "./delegation-queries.ts";
 export { grantDelegation, type NewDelegation } from "./grant-delegation.ts";
+export { type MailboxMove, moveMailbox } from "./move.ts";
 export { purgeClosedMailboxes } from "./purge.ts";
 export { removeAlias } from "./remove-alias.ts";
 export { reopenMailbox } from "./reopen.ts";

@@ -9,6 +9,7 @@ import pg from "pg";
 import { type BatchJob, checkBatch, runLines, sweepBatches, undoLines } from "../bulk/mod.ts";
 import { enqueue } from "../database/enqueue.ts";
 import { inSystem } from "../database/in-tenant.ts";
+import { purgeClosedMailboxes } from "../mailboxes/mod.ts";
 import { expireExports, makeExport, runErasures } from "../privacy/mod.ts";
 import { applyDomain } from "./apply-domain.ts";
 import { applyMailbox } from "./apply-mailbox.ts";
@@ -42,6 +43,7 @@ const reconcileCron = "*/10 * * * *";
 const sweepCron = "17 * * * *";
 const expireExportsCron = "29 * * * *";
 const runErasuresCron = "11 4 * * *";
+const purgeMailboxesCron = "37 * * * *";
 const sweepBatchesCron = "43 3 * * *";
 const retryMilliseconds = 1_000;
 
@@ -107,6 +109,7 @@ async function work(options: WorkersOptions, until: Promise<void>): Promise<void
       ...(deps.privacy.exportDirectory === null
         ? []
         : [{ task: "expire-exports", match: expireExportsCron, identifier: "expire-exports" }]),
+      { task: "purge-mailboxes", match: purgeMailboxesCron, identifier: "purge-mailboxes" },
       { task: "sweep-batches", match: sweepBatchesCron, identifier: "sweep-batches" },
     ]),
     logger: new Logger(() => () => {}),
@@ -169,6 +172,11 @@ function tasks(deps: WorkerDeps): TaskList {
         trace: deps.privacy.traceRetentionDays,
         mail: deps.closedMailRetentionDays,
       }),
+    "purge-mailboxes": async () => {
+      const ctx = deps.contextOf("purge-mailboxes");
+      const purged = await purgeClosedMailboxes(ctx);
+      if (purged > 0) ctx.log.info("purge-mailboxes.done", { purged });
+    },
     "sweep-idempotency-keys": () => sweepIdempotencyKeys(deps),
     "reconcile-mailboxes": async () => void await reconcileMailboxes(deps),
     "refresh-white-list": () => refreshWhiteList(deps),

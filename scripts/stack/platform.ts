@@ -208,6 +208,7 @@ export class Platform {
       MSS_DATABASE_PASSWORD_FILE: (await this.secret(`postgres-${role}`)).path,
       MSS_REDIS_URL: this.redis.current.url,
       MSS_WEB_DIRECTORY: `${repositoryDirectory}/web/build`,
+      MSS_EXPORT_DIRECTORY: privateDirectory(`${this.#options.directory}/exports`, undefined),
       MSS_PSC_ISSUER: announced(this.proSanteConnect.current, "issuer"),
       MSS_PSC_DISCOVERY_URL: announced(this.proSanteConnect.current, "discoveryUrl"),
       MSS_PSC_CLIENT_ID: proSanteConnectClient,

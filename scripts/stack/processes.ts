@@ -22,7 +22,7 @@ export async function startOwnProcess(options: OwnProcessOptions): Promise<Runni
       "--no-prompt",
       "--quiet",
       "--cached-only",
-      ...permissions(environment, directory),
+      ...permissions(name, environment, directory),
       `${repositoryDirectory}/api/${name === "api" ? "main" : "worker"}.ts`,
     ],
     // graphile-worker looks for a configuration from the working directory up to the home directory: there is none.
@@ -40,17 +40,23 @@ export async function startOwnProcess(options: OwnProcessOptions): Promise<Runni
 
 /**
  * Deno's flags for a process with this environment: it may reach the hosts that the variables name, read the files that
- * they name beside the program itself and its own empty directory, and write nothing. Everything else of the environment reads as absent
+ * they name beside the program itself and its own empty directory, and write nothing but, in the worker, what jobs leave in files. Everything else of the environment reads as absent
  * (`--ignore-env`: a library of ours enumerates it).
  */
-export function permissions(environment: Readonly<Record<string, string>>, directory: string): string[] {
+export function permissions(
+  name: "api" | "worker",
+  environment: Readonly<Record<string, string>>,
+  directory: string,
+): string[] {
   const values = Object.entries(environment).filter(([name]) => name.startsWith("MSS_"));
   const hosts = new Set(values.flatMap(([, value]) => hostOf(value) ?? []));
   const files = values.filter(([name]) => /_(FILE|DIRECTORY)$/.test(name)).map(([, value]) => value);
   const program = ["api", "migrations", "node_modules", "web/node_modules", "deno.json"].map((path) =>
     `${repositoryDirectory}/${path}`
   );
+  const written = name === "worker" ? workerWrites.flatMap((one) => environment[one] ?? []) : [];
   return [
+    ...(written.length === 0 ? [] : [`--allow-write=${written.join(",")}`]),
     `--allow-net=${[...hosts].join(",")}`,
     `--allow-read=${[...program, ...files, directory].join(",")}`,
     `--allow-env=${["HOME", ...values.map(([name]) => name)].join(",")}`,
@@ -59,6 +65,9 @@ export function permissions(environment: Readonly<Record<string, string>>, direc
     "--allow-ffi", // argon2 is a native module.
   ];
 }
+
+/** Directories in which jobs write. */
+const workerWrites = ["MSS_EXPORT_DIRECTORY", "MSS_AUDIT_ANCHOR_DIRECTORY"];
 
 /** Where Deno keeps what it has compiled; it would otherwise follow HOME. */
 function moduleCache(): string {

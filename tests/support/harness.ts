@@ -79,7 +79,8 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     retryStrategy: () => 200,
   });
   redis.on("error", () => {});
-  const config = testConfig(database, options.config);
+  const exportDirectory = await Deno.makeTempDir({ prefix: "mss-exports-" });
+  const config = testConfig(database, exportDirectory, options.config);
   const closing = new AbortController();
   const deps: AppDeps = {
     config,
@@ -156,6 +157,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
       redis.disconnect();
       await deps.db.destroy();
       await database.drop();
+      await Deno.remove(exportDirectory, { recursive: true });
     },
   };
 }
@@ -192,7 +194,7 @@ async function insertSignedInPerson(
   return { personId, token };
 }
 
-function testConfig(database: TestDatabase, changes: Partial<Config> = {}): Config {
+function testConfig(database: TestDatabase, exportDirectory: string, changes: Partial<Config> = {}): Config {
   const nowhere = "http://127.0.0.1:9";
   return {
     baseUrl,
@@ -231,6 +233,7 @@ function testConfig(database: TestDatabase, changes: Partial<Config> = {}): Conf
     },
     maxAttachmentBytes: 26_214_400,
     closedMailRetentionDays: 365,
+    privacy: { exportDirectory, exportKeepDays: 7, traceRetentionDays: 1095 },
     // Out of the way of suites that ask thousands of times as the same person.
     rateLimits: { windowSeconds: 60, perPerson: 1e9, perServiceAccount: 1e9, perAddress: 1e9 },
     trustedProxies: 0,

@@ -59,6 +59,8 @@ export function listOperations(): Operation[] {
 /** Operations that change nothing although they are no GET, or whose subject is the session itself. */
 export const readsByPost: ReadonlySet<string> = new Set(["checkRecipients"]);
 export const endsTheSession: ReadonlySet<string> = new Set(["signOut"]);
+/** What concerns two structures stands in the trail of both. */
+export const writesTwoTrails: ReadonlySet<string> = new Set(["moveMailbox"]);
 
 export interface World {
   readonly tenant: Tenant;
@@ -90,6 +92,16 @@ const ofMember = (body?: () => unknown): Example => async (_harness, { tenant, o
   const { body: member } = await operator.post(path, { idNatPs: newIdNatPs(), role: "user" });
   return {
     parameters: { structureId, personId: member.personId },
+    ...(body === undefined ? {} : { body: body() }),
+  };
+};
+const newServiceAccount = () => ({ name: `DPI ${crypto.randomUUID()}`, scopes: ["mailbox.read"] });
+const ofServiceAccount = (body?: () => unknown): Example => async (_harness, { tenant, operator }) => {
+  const { structureId } = tenant;
+  const path = `/api/v1/structures/${structureId}/service-accounts`;
+  const { body: account } = await operator.post(path, newServiceAccount());
+  return {
+    parameters: { structureId, serviceAccountId: account.id },
     ...(body === undefined ? {} : { body: body() }),
   };
 };
@@ -198,6 +210,19 @@ export const examples: Readonly<Record<string, Example>> = {
     });
     return { parameters };
   },
+  listServiceAccounts: ofStructure(),
+  createServiceAccount: ofStructure(newServiceAccount),
+  readServiceAccount: ofServiceAccount(),
+  changeServiceAccount: ofServiceAccount(() => ({ scopes: ["mailbox.read", "mailbox.create"] })),
+  revokeServiceAccount: ofServiceAccount(),
+  createServiceAccountKey: ofServiceAccount(() => ({ expiresAt: null })),
+  revokeServiceAccountKey: async (harness, world) => {
+    const { parameters } = await ofServiceAccount()(harness, world);
+    const { structureId, serviceAccountId } = parameters;
+    const path = `/api/v1/structures/${structureId}/service-accounts/${serviceAccountId}/keys`;
+    const { body } = await world.operator.post(path, {});
+    return { parameters: { ...parameters, keyId: body.id } };
+  },
   createInvitation: ofStructure(() => ({ idNatPs: newIdNatPs(), role: "user", email: "a@b.test" })),
   listInvitations: ofStructure(),
   withdrawInvitation: async (_harness, { tenant, operator }) => {
@@ -250,6 +275,13 @@ export const examples: Readonly<Record<string, Example>> = {
     const { id } = await newMailbox(harness, tenant);
     await operator.post(`/api/v1/mailboxes/${id}/suspension`, reason);
     return { parameters: { mailboxId: id } };
+  },
+  moveMailbox: async (harness, { tenant }) => {
+    const { structureId, domain } = await newTenant(harness);
+    return {
+      parameters: { mailboxId: (await newMailbox(harness, tenant)).id },
+      body: { ...reason, structureId, address: `m${crypto.randomUUID()}@${domain}` },
+    };
   },
   grantDelegation: ofMailbox(() => ({
     person: { idNatPs: newIdNatPs() },

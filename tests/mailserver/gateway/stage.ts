@@ -163,6 +163,7 @@ export async function startStage(kind: MailKind): Promise<Stage> {
       session: { idleSeconds: 1800, absoluteSeconds: 14_400 },
       maxAttachmentBytes: 26_214_400,
       closedMailRetentionDays: 365,
+      privacy: { exportDirectory: null, exportKeepDays: 7, traceRetentionDays: 1095 },
       rateLimits: { windowSeconds: 60, perPerson: 1e9, perServiceAccount: 1e9, perAddress: 1e9 },
       webDirectory: null,
       // Nobody signs in here: sessions are written into the table.

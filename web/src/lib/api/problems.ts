@@ -32,6 +32,15 @@ export const problemTexts = {
   "domain-has-open-mailboxes": { text: m.problem_domain_has_open_mailboxes, severity: "warning" },
   "domain-outside-reseller": { text: m.problem_domain_outside_reseller, severity: "error" },
   "app-passwords-not-allowed": { text: m.problem_app_passwords_not_allowed, severity: "error" },
+  "charter-not-found": { text: m.problem_charter_not_found, severity: "error" },
+  "charter-outdated": { text: m.problem_charter_outdated, severity: "error" },
+  "charter-version-taken": { text: m.problem_charter_version_taken, severity: "error" },
+  "export-not-found": { text: m.problem_export_not_found, severity: "error" },
+  "export-not-ready": { text: m.problem_export_not_ready, severity: "error" },
+  "export-running": { text: m.problem_export_running, severity: "error" },
+  "erasure-not-found": { text: m.problem_erasure_not_found, severity: "error" },
+  "erasure-open": { text: m.problem_erasure_open, severity: "error" },
+  "erasure-ended": { text: m.problem_erasure_ended, severity: "error" },
   "internal-error": { text: m.problem_internal_error, severity: "error" },
 } as const satisfies Record<string, ProblemText>;
 

@@ -1,0 +1,37 @@
+/** The dated plan of an erasure, from the data map alone: pure. */
+import { type Category, dataMap } from "./data-map.ts";
+
+/** Days, as the operator has set them. */
+export interface RetentionDays {
+  /** How long the trail of acts is kept. */
+  readonly trace: number;
+  /** How long the mail of a closed box is kept. */
+  readonly mail: number;
+}
+
+export interface PlannedStep {
+  readonly category: string;
+  readonly act: "erase" | "keep";
+  /** When it is erased, or until when it is kept; null = without end. */
+  readonly due_at: Date | null;
+  readonly ground: string;
+}
+
+const dayMilliseconds = 86_400_000;
+
+/** One step per category, what goes first first. */
+export function planSteps(from: Date, days: RetentionDays): PlannedStep[] {
+  const later = (count: number | "trace" | "mail") =>
+    new Date(from.getTime() + (typeof count === "number" ? count : days[count]) * dayMilliseconds);
+  const steps = Object.entries(dataMap).map((
+    [category, { onErasure, ground }]: [string, Category],
+  ): PlannedStep =>
+    onErasure.act === "erase" ? { category, act: "erase", due_at: later(onErasure.afterDays), ground } : {
+      category,
+      act: "keep",
+      due_at: onErasure.untilDays === null ? null : later(onErasure.untilDays),
+      ground,
+    }
+  );
+  return steps.toSorted((a, b) => (a.due_at?.getTime() ?? Infinity) - (b.due_at?.getTime() ?? Infinity));
+}

@@ -1,0 +1,124 @@
+/** Erasure of a person: planned by the operator, watched, given up. */
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { inOperator } from "../database/in-tenant.ts";
+import { idempotencyHeader } from "../http/idempotency.ts";
+import {
+  type ApiEnv,
+  bodilessProblems,
+  commonProblems,
+  contextOf,
+  createRoute,
+  createRoutes,
+  json,
+  problemResponses,
+  repeatableProblems,
+  requires,
+} from "../http/openapi.ts";
+import { page, pageQuery, pageRequest } from "../http/paginate.ts";
+import { ifMatchHeader, versionOf } from "../http/version.ts";
+import { authorise } from "../identity/mod.ts";
+import type { RetentionDays } from "./erasure-plan.ts";
+import { getErasure, listErasures, listErasureSteps } from "./erasure-queries.ts";
+import { cancelErasure, planErasure } from "./plan-erasure.ts";
+import { requirePerson } from "./require-person.ts";
+import {
+  erasureInput,
+  erasurePage,
+  erasureParam,
+  erasurePlanBody,
+  toErasureBody,
+  toErasurePlanBody,
+} from "./schemas.ts";
+
+const tags = ["privacy"];
+
+const planRoute = createRoute({
+  operationId: "planErasure",
+  method: "post",
+  path: "/api/v1/privacy/erasures",
+  tags,
+  summary: "Plans the erasure of a person: what goes when, what is kept and by which law",
+  ...requires("erasure.plan"),
+  request: { headers: idempotencyHeader, body: { content: json(erasureInput), required: true } },
+  responses: {
+    201: { description: "The plan", content: json(erasurePlanBody) },
+    ...problemResponses(...repeatableProblems, "person-not-found", "erasure-open"),
+  },
+});
+const listRoute = createRoute({
+  operationId: "listErasures",
+  method: "get",
+  path: "/api/v1/privacy/erasures",
+  tags,
+  summary: "Plans, newest first",
+  ...requires("erasure.list"),
+  request: { query: pageQuery },
+  responses: {
+    200: { description: "A page", content: json(erasurePage) },
+    ...problemResponses(...commonProblems, "forbidden", "invalid-request"),
+  },
+});
+const readRoute = createRoute({
+  operationId: "readErasure",
+  method: "get",
+  path: "/api/v1/privacy/erasures/{erasureId}",
+  tags,
+  summary: "A plan with its steps",
+  ...requires("erasure.read"),
+  request: { params: erasureParam },
+  responses: {
+    200: { description: "The plan", content: json(erasurePlanBody) },
+    ...problemResponses(...commonProblems, "forbidden", "invalid-request", "erasure-not-found"),
+  },
+});
+const cancelRoute = createRoute({
+  operationId: "cancelErasure",
+  method: "delete",
+  path: "/api/v1/privacy/erasures/{erasureId}",
+  tags,
+  summary: "Gives a plan up, as long as nothing was erased",
+  ...requires("erasure.cancel"),
+  request: { params: erasureParam, headers: ifMatchHeader },
+  responses: {
+    204: { description: "Given up, or was so already" },
+    ...problemResponses(...bodilessProblems, "erasure-not-found", "erasure-ended", "version-mismatch"),
+  },
+});
+
+export function erasureRoutes(days: RetentionDays): OpenAPIHono<ApiEnv> {
+  const routes = createRoutes();
+
+  routes.openapi(planRoute, async (c) => {
+    const ctx = contextOf(c);
+    const { erasure, steps } = await planErasure(ctx, requirePerson(ctx), c.req.valid("json"), days);
+    return c.json(toErasurePlanBody(erasure, steps), 201);
+  });
+
+  routes.openapi(listRoute, async (c) => {
+    const ctx = contextOf(c);
+    authorise(ctx, "erasure.list");
+    const request = pageRequest(c.req.valid("query"), 2);
+    const rows = await inOperator(ctx, (tx) => listErasures(tx, request));
+    const key = (row: (typeof rows)[number]) => [row.created_at.toISOString(), row.id];
+    return c.json(page(rows, request.limit, key, toErasureBody), 200);
+  });
+
+  routes.openapi(readRoute, async (c) => {
+    const ctx = contextOf(c);
+    authorise(ctx, "erasure.read");
+    const { erasureId } = c.req.valid("param");
+    const body = await inOperator(
+      ctx,
+      async (tx) => toErasurePlanBody(await getErasure(tx, erasureId), await listErasureSteps(tx, erasureId)),
+    );
+    return c.json(body, 200);
+  });
+
+  routes.openapi(cancelRoute, async (c) => {
+    const { erasureId } = c.req.valid("param");
+    await cancelErasure(contextOf(c), { erasureId, ifVersion: versionOf(c.req.valid("header")["if-match"]) });
+    return c.body(null, 204);
+  });
+
+  return routes;
+}

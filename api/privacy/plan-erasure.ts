@@ -1,0 +1,75 @@
+import { recordAudit } from "../audit/mod.ts";
+import type { Context, PersonActor } from "../context.ts";
+import { enqueue } from "../database/enqueue.ts";
+import { inOperator } from "../database/in-tenant.ts";
+import { onUnique } from "../database/unique.ts";
+import { checkVersion } from "../http/version.ts";
+import { authorise } from "../identity/mod.ts";
+import { problem } from "../problems.ts";
+import { planSteps, type RetentionDays } from "./erasure-plan.ts";
+import {
+  type ErasureRow,
+  type ErasureStepRow,
+  findPersonName,
+  getErasureForUpdate,
+  insertErasure,
+  insertErasureSteps,
+  listErasureSteps,
+  setErasureStatus,
+} from "./erasure-queries.ts";
+
+export interface ErasurePlan {
+  readonly erasure: ErasureRow;
+  readonly steps: readonly ErasureStepRow[];
+}
+
+/**
+ * Plans the erasure of a person (art. 17 RGPD): what goes at once goes with the next run of the worker, the rest at its date.
+ * Throws `person-not-found`, `erasure-open`.
+ */
+export async function planErasure(
+  ctx: Context,
+  actor: PersonActor,
+  input: { readonly personId: string; readonly reason: string },
+  days: RetentionDays,
+): Promise<ErasurePlan> {
+  authorise(ctx, "erasure.plan");
+  return await inOperator(ctx, async (tx) => {
+    if (await findPersonName(tx, input.personId) === undefined) throw problem("person-not-found");
+    const erasure = await onUnique(
+      "erasures__open",
+      () => problem("erasure-open"),
+      () => insertErasure(tx, { ...input, requestedBy: actor.personId, createdAt: ctx.now() }),
+    );
+    await insertErasureSteps(tx, erasure.id, planSteps(ctx.now(), days));
+    await recordAudit(tx, ctx, {
+      action: "erasure.plan",
+      subject: { kind: "person", id: input.personId },
+      after: { status: erasure.status },
+      reason: input.reason,
+    });
+    await enqueue(tx, { kind: "run-erasures" });
+    return { erasure, steps: await listErasureSteps(tx, erasure.id) };
+  });
+}
+
+/** Gives a plan up, as long as nothing was erased. Throws `erasure-not-found`, `erasure-ended`, `version-mismatch`. */
+export async function cancelErasure(
+  ctx: Context,
+  input: { readonly erasureId: string; readonly ifVersion: number | undefined },
+): Promise<void> {
+  authorise(ctx, "erasure.cancel");
+  await inOperator(ctx, async (tx) => {
+    const before = await getErasureForUpdate(tx, input.erasureId);
+    if (before.status === "cancelled") return;
+    if (before.status !== "planned") throw problem("erasure-ended");
+    checkVersion(before.version, input.ifVersion);
+    const after = await setErasureStatus(tx, before, "cancelled", ctx.now());
+    await recordAudit(tx, ctx, {
+      action: "erasure.cancel",
+      subject: { kind: "person", id: before.person_id },
+      before: { status: before.status },
+      after: { status: after.status },
+    });
+  });
+}
