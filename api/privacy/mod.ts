@@ -11,4 +11,5 @@
  */
 export { type Category, dataMap, notPersonal } from "./data-map.ts";
 export { expireExports, makeExport } from "./make-export.ts";
+export { printRegister } from "./register.ts";
 export { runErasures } from "./run-erasures.ts";

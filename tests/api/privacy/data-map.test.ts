@@ -1,6 +1,6 @@
 /** The data map is the register of processing: it must name every column that stands in the database, once. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Category, dataMap, notPersonal } from "../../../api/privacy/mod.ts";
+import { type Category, dataMap, notPersonal, printRegister } from "../../../api/privacy/mod.ts";
 import { readPersonData } from "../../../api/privacy/export-queries.ts";
 import { inSystem } from "../../../api/database/in-tenant.ts";
 import { type Harness, openHarness } from "../../support/harness.ts";
@@ -37,6 +37,11 @@ describe("the data map", () => {
     );
     expect(data["identite"]).toHaveLength(1);
     expect(data["sessions"]).toHaveLength(1);
+  });
+
+  it("is the register that stands in docs: print it again after a change (deno task register)", async () => {
+    const file = new URL("../../../docs/registre-des-traitements.md", import.meta.url);
+    expect(await Deno.readTextFile(file)).toBe(printRegister().trimEnd() + "\n");
   });
 
   it("is told to an administrator of a structure, and to nobody without a role", async () => {
