@@ -6,6 +6,8 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { AppDeps } from "./context.ts";
 import { batchLineRoutes } from "./bulk/line-routes.ts";
 import { batchRoutes } from "./bulk/routes.ts";
+import { auditRoutes } from "./audit/routes.ts";
+import { csvExportRoutes } from "./csv-exports/routes.ts";
 import { authenticate, requireSignIn } from "./http/authenticate.ts";
 import { limitBody, requireJson } from "./http/body.ts";
 import { dashboardRoutes } from "./dashboard/routes.ts";
@@ -85,6 +87,8 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     description: "A key of a service account (mss_sk_…): it may do what its scopes name, in its structure.",
   });
   app.route("/", identityRoutes(identity));
+  // Before the lists, whose items they would else be taken for: /mailboxes/export is no mailbox.
+  app.route("/", csvExportRoutes());
   for (
     const routes of [
       tenancyRoutes(),
@@ -103,6 +107,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       clientPasswordRoutes(),
       batchRoutes(),
       batchLineRoutes(),
+      auditRoutes(),
       privacyRoutes(),
       exportRoutes(config.privacy.exportDirectory),
       erasureRoutes({ trace: config.privacy.traceRetentionDays, mail: config.closedMailRetentionDays }),

@@ -36,8 +36,10 @@ export {
   type Role,
   roles,
   rolesOver,
+  serviceScopes,
 } from "./policy.ts";
 export { isSameOrigin, needsSameOrigin } from "./request-origin.ts";
+export { newServiceKey, usesServiceKey } from "./service-keys.ts";
 export { hasForgedRpps, isLuhnValid, rppsOf } from "./rpps.ts";
 export { sessionCacheSeconds, sessionsEndedChannel } from "./session-cache.ts";
 export {

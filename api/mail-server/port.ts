@@ -81,6 +81,12 @@ export interface MailServer {
    * Idempotent; also the way to resume.
    */
   applyMailbox(desired: DesiredMailbox): Promise<void>;
+  /**
+   * Gives the box's account another address, with all its mail. Idempotent: nothing happens when there is no account under
+   * the old one. The domain of the new address is known, and neither address stands in the views: a mail or a sign-in in
+   * between would make a second account. Throws `MailServerRefused` (`both-stand`) when there is one under both.
+   */
+  renameMailbox(from: string, to: string): Promise<void>;
   /** The box as the server has it; `undefined` when there is none. */
   readMailbox(address: string): Promise<ObservedMailbox | undefined>;
 

@@ -25,7 +25,7 @@ export {
 export { closeMailbox } from "./close.ts";
 export { createMailbox, type NewMailbox } from "./create.ts";
 export { checkHolder, type MailboxType } from "./holder.ts";
-export { authoriseOnMailbox } from "./locate.ts";
+export { authoriseOnDelegations, authoriseOnMailbox } from "./locate.ts";
 export { listMailboxes, type MailboxFilter } from "./list-queries.ts";
 export { stateWhenReopened } from "./mailbox-states.ts";
 export { getMailbox, type MailboxRow } from "./queries.ts";

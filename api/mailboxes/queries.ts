@@ -18,6 +18,8 @@ export interface MailboxValues {
   readonly responsible: string;
   readonly holderIdNatPs: string | null;
   readonly quotaBytes: number;
+  /** What a box that comes from another structure brings along. */
+  readonly brought?: MailboxChange;
   readonly now: Date;
 }
 
@@ -29,6 +31,7 @@ export async function insertMailbox(tx: Tx, values: MailboxValues): Promise<Mail
     () => problem("mailbox-address-taken", { address }),
     async () => {
       const row = await tx.insertInto("app.mailboxes").values({
+        ...values.brought,
         structure_id: structureId,
         domain_id: values.domainId,
         address,

@@ -85,6 +85,11 @@ export const closingInput = z.strictObject({
   reason: plainText(1, 255),
   confirmAddress: z.string().max(254).openapi({ description: "The mailbox's own address, typed again" }),
 }).openapi("MailboxClosing");
+export const moveInput = z.strictObject({
+  structureId: z.guid().openapi({ format: "uuid", description: "Where it goes" }),
+  address: address.openapi({ description: "Its new address, in a domain of that structure" }),
+  reason: plainText(1, 255),
+}).openapi("MailboxMove");
 export const suggestionQuery = z.object({
   domainId: z.guid().openapi({ format: "uuid" }),
   givenName: plainText(1, 100),

@@ -8,6 +8,7 @@ import {
   type MailboxToApply,
   markMailboxApplied,
   markMailboxHeld,
+  markMailboxMoved,
 } from "./queries.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
@@ -30,13 +31,16 @@ export async function applyMailbox(deps: WorkerDeps, job: MailboxJob): Promise<v
     await lockMailbox(tx, mailboxId);
     const mailbox = await findMailboxToApply(tx, structureId, mailboxId);
     if (!mailbox) return undefined;
-    const { version, desired } = mailbox;
+    const { version, desired, movesFrom } = mailbox;
+    // A job that still works on the address that is given up comes first.
+    if (movesFrom !== undefined) await lockMailbox(tx, movesFrom.id);
     try {
       await reachState(deps, mailbox);
     } catch (error) {
       await noteFailure(deps, tx, job, version, error);
       return error instanceof MailServerUnavailable || error instanceof MailServerRefused ? undefined : error;
     }
+    if (movesFrom !== undefined) await markMailboxMoved(tx, structureId, mailboxId, ctx.now());
     await markMailboxApplied(tx, structureId, mailboxId, version);
     ctx.log.info("apply-mailbox.applied", { mailboxId, version, status: desired.status });
     return undefined;
@@ -46,7 +50,18 @@ export async function applyMailbox(deps: WorkerDeps, job: MailboxJob): Promise<v
   if (failure !== undefined) throw failure;
 }
 
-async function reachState({ mailServer }: WorkerDeps, { desired, domain }: MailboxToApply): Promise<void> {
+async function reachState({ mailServer }: WorkerDeps, mailbox: MailboxToApply): Promise<void> {
+  const { desired, domain, movesFrom, isMovedAway } = mailbox;
+  if (isMovedAway) {
+    // The account goes on under its new address (the other row's job): only what is open under this one ends.
+    await mailServer.kickSessions(desired.address);
+    return;
+  }
+  if (movesFrom !== undefined) {
+    await mailServer.applyDomain(domain);
+    await mailServer.renameMailbox(movesFrom.address, desired.address);
+    await mailServer.kickSessions(movesFrom.address);
+  }
   if (desired.status !== "closed") await mailServer.applyDomain(domain);
   await mailServer.applyMailbox(desired);
   if (desired.status !== "active") await mailServer.kickSessions(desired.address);

@@ -5,6 +5,10 @@ import type { DesiredMailbox } from "../mail-server/mod.ts";
 export interface MailboxToApply {
   readonly id: string;
   readonly version: number;
+  /** The box that it was in another structure, while its account still has that address. */
+  readonly movesFrom: { readonly id: string; readonly address: string } | undefined;
+  /** Its mail lives on under another address: nothing of it may be touched under this one. */
+  readonly isMovedAway: boolean;
   readonly domain: string;
   readonly desired: DesiredMailbox;
 }
@@ -52,9 +56,12 @@ export async function findMailboxToApply(
     .execute();
   const isOpen = row.status === "active" && row.domain_status === "active" &&
     row.structure_status === "active";
+  const isOnItsWay = row.moved_from_address !== null && row.moved_at === null && row.status !== "closed";
   return {
     id: row.id,
     version: row.version,
+    movesFrom: isOnItsWay ? await findMovedMailbox(tx, row.address) : undefined,
+    isMovedAway: row.moved_to_address !== null,
     domain: row.domain,
     desired: {
       address: row.address,
@@ -64,6 +71,31 @@ export async function findMailboxToApply(
       sendAs: aliases.map(({ address }) => address),
     },
   };
+}
+
+/** The row that a box left behind in the structure that it came from. */
+async function findMovedMailbox(
+  tx: Tx,
+  address: string,
+): Promise<{ id: string; address: string } | undefined> {
+  return await tx.selectFrom("app.mailboxes").select(["id", "address"]).where(
+    "moved_to_address",
+    "=",
+    address,
+  )
+    .executeTakeFirst();
+}
+
+/** Notes that the mail server has given the account its new address: from the commit on the box receives. */
+export async function markMailboxMoved(
+  tx: Tx,
+  structureId: string,
+  mailboxId: string,
+  now: Date,
+): Promise<void> {
+  await tx.updateTable("app.mailboxes").set({ moved_at: now })
+    .where("structure_id", "=", structureId).where("id", "=", mailboxId).where("moved_at", "is", null)
+    .execute();
 }
 
 /** Notes that `version` stands on the mail server. A newer version stays `pending`: its own job comes after. */

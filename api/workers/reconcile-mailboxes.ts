@@ -37,7 +37,7 @@ export async function reconcileMailboxes(deps: WorkerDeps): Promise<{ seen: numb
         continue;
       }
       const mailbox = await inSystem(ctx, (tx) => findMailboxToApply(tx, structureId, id));
-      if (!mailbox) continue;
+      if (!mailbox || mailbox.isMovedAway) continue;
       const verdict = await compare(deps.mailServer, mailbox.desired);
       if (verdict === "unavailable") {
         ctx.log.warn("reconcile-mailboxes.interrupted", { seen, differing });

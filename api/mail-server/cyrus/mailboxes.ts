@@ -29,6 +29,19 @@ export async function applyMailbox(administration: Administration, desired: Desi
   });
 }
 
+/** Gives the INBOX and all below it another name (`allowusermoves`); folders, mail, flags and quota go with it. */
+export async function renameMailbox(administration: Administration, from: string, to: string): Promise<void> {
+  const [old, next] = [boxAddress(from), boxAddress(to)];
+  await withAdministrator(administration, async (session) => {
+    if (!(await stands(session, old))) return;
+    if (await stands(session, next)) {
+      throw new MailServerRefused("both-stand", "boxes stand under both addresses");
+    }
+    required(await session.command(`SETACL ${root(old)} cyrus lrswipkxtecda`));
+    required(await session.command(`RENAME ${root(old)} ${root(next)}`));
+  });
+}
+
 /** The box, or undefined when there is no INBOX of that name. */
 export async function readMailbox(
   administration: Administration,

@@ -5,7 +5,7 @@
  */
 import { cyrusDifferences } from "../differences.ts";
 import type { CyrusConfig, MailServer } from "../port.ts";
-import { applyMailbox, readMailbox, refuseDomainInUse } from "./mailboxes.ts";
+import { applyMailbox, readMailbox, refuseDomainInUse, renameMailbox } from "./mailboxes.ts";
 import { findSubmission } from "./submission-trace.ts";
 import { tokenSigner } from "./token.ts";
 
@@ -32,6 +32,7 @@ export function createCyrus(config: CyrusConfig): MailServer {
     applyDomain: () => Promise.resolve(), // The SQL views say which domains are hosted.
     removeDomain: (name) => refuseDomainInUse(config, name),
     applyMailbox: (desired) => applyMailbox(config, desired),
+    renameMailbox: (from, to) => renameMailbox(config, from, to),
     readMailbox: (address) => readMailbox(config, address),
     // The launcher's watch ends the IMAP sessions of boxes that left the views within two seconds (session-watch.ts).
     kickSessions: () => Promise.resolve(),

@@ -6,7 +6,7 @@
  */
 import { stalwartDifferences } from "../differences.ts";
 import type { MailServer, StalwartConfig } from "../port.ts";
-import { applyMailbox, readMailbox } from "./accounts.ts";
+import { applyMailbox, readMailbox, renameMailbox } from "./accounts.ts";
 import { splitAddress } from "./address.ts";
 import { applyDomain, removeDomain } from "./domains.ts";
 import { basicAuthorization, callJmap, callOnce, type JmapEndpoint, setError } from "./management.ts";
@@ -61,6 +61,7 @@ export function createStalwart(config: StalwartConfig): MailServer {
     applyDomain: (name) => applyDomain(asProvisioner, name),
     removeDomain: (name) => removeDomain(asProvisioner, name),
     applyMailbox: (desired) => applyMailbox(asProvisioner, desired),
+    renameMailbox: (from, to) => renameMailbox(asProvisioner, from, to),
     readMailbox: (address) => readMailbox(asProvisioner, address),
 
     kickSessions: async () => {

@@ -308,6 +308,9 @@ export const examples: Readonly<Record<string, Example>> = {
     await operator.send(`/api/v1/mailboxes/${id}/client-password`, { method: "PUT" });
     return { parameters: { mailboxId: id } };
   },
+  listStructureAudit: ofStructure(),
+  listAudit: nothing,
+  listMailboxOpenings: ofMailbox(),
   checkRecipients: () => ({ parameters: {}, body: { addresses: ["a@gamma.mssante.test"] } }),
   readTrustSpace: nothing,
   readCharter: nothing,

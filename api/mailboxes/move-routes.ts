@@ -1,0 +1,66 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { idempotencyHeader } from "../http/idempotency.ts";
+import {
+  type ApiEnv,
+  contextOf,
+  createRoute,
+  createRoutes,
+  json,
+  problemResponses,
+  repeatableProblems,
+} from "../http/openapi.ts";
+import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
+import { moveMailbox } from "./move.ts";
+import { mailboxBody, mailboxParam, moveInput, toMailboxBody } from "./schemas.ts";
+
+const moveRoute = createRoute({
+  operationId: "moveMailbox",
+  method: "post",
+  path: "/api/v1/mailboxes/{mailboxId}/move",
+  tags: ["mailboxes"],
+  summary:
+    "Moves a mailbox with its mail to another structure, under a new address; the old one is closed for good",
+  request: {
+    params: mailboxParam,
+    headers: idempotencyHeader.extend(ifMatchHeader.shape),
+    body: { required: true, content: json(moveInput) },
+  },
+  responses: {
+    201: {
+      description: "The mailbox in its new structure; `provisioning` says when its mail has arrived",
+      headers: { ETag: { schema: { type: "string" as const }, description: "Its version" } },
+      content: json(mailboxBody),
+    },
+    ...problemResponses(
+      ...repeatableProblems,
+      "mailbox-not-found",
+      "mailbox-closing",
+      "mailbox-closed",
+      "mailbox-moving",
+      "mailbox-already-there",
+      "structure-not-found",
+      "structure-suspended",
+      "structure-closed",
+      "mailbox-domain-foreign",
+      "mailbox-address-taken",
+      "quota-mailboxes-exceeded",
+      "quota-bytes-exceeded",
+      "version-mismatch",
+    ),
+  },
+});
+
+export function moveRoutes(): OpenAPIHono<ApiEnv> {
+  const routes = createRoutes();
+
+  routes.openapi(moveRoute, async (c) => {
+    const { mailboxId } = c.req.valid("param");
+    const ifVersion = versionOf(c.req.valid("header")["if-match"]);
+    const mailbox = await moveMailbox(contextOf(c), { mailboxId, ifVersion, ...c.req.valid("json") });
+    c.header("location", `/api/v1/mailboxes/${mailbox.id}`);
+    c.header("etag", etag(mailbox.version));
+    return c.json(toMailboxBody(mailbox), 201);
+  });
+
+  return routes;
+}
