@@ -3,7 +3,7 @@ import type { Actor, AppDeps, Context } from "../context.ts";
 import { problem } from "../problems.ts";
 import { type ApiEnv, contextOf } from "./openapi.ts";
 
-/** Finds who sends a request by its session cookie; `anonymous` when nobody does. Identity's `authenticateRequest`. */
+/** Finds who sends a request by its key or its session's cookie; `anonymous` when nobody does. */
 export type FindActor = (deps: AppDeps, request: Request) => Promise<Actor>;
 
 /** Builds the request's Context. A session that has ended is nobody's: the person signs in again. */
@@ -21,8 +21,9 @@ export function authenticate(deps: AppDeps, findActor: FindActor) {
   });
 }
 
-/** Refuses who has not signed in. */
+/** Refuses who has neither signed in nor a key. */
 export const requireSignIn = createMiddleware<ApiEnv>(async (c, next) => {
-  if (contextOf(c).actor.kind !== "person") throw problem("sign-in-required");
+  const { kind } = contextOf(c).actor;
+  if (kind !== "person" && kind !== "service") throw problem("sign-in-required");
   await next();
 });

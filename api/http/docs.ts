@@ -19,7 +19,7 @@ export function openApiDocument(app: OpenAPIHono<ApiEnv>, baseUrl: string) {
         "first answer again. JMAP (/jmap) is described by RFC 8620 and RFC 8621.",
     },
     servers: [{ url: baseUrl }],
-    security: [{ session: [] }],
+    security: [{ session: [] }, { serviceKey: [] }],
   });
 }
 

@@ -1,9 +1,9 @@
 /**
  * `Idempotency-Key` on POST: whoever lost the answer sends the request again and gets the first answer, not a second act.
  *
- * The key belongs to the person; another method, path or body under it is refused. The row is claimed before the act and
- * completed after its answer. Should the process die in between, the claim goes stale after a minute and the request runs
- * again: the act's own unique constraints then keep it from happening twice.
+ * The key belongs to the person or service account; another method, path or body under it is refused. The row is claimed
+ * before the act and completed after its answer. Should the process die in between, the claim goes stale after a minute
+ * and the request runs again: the act's own unique constraints then keep it from happening twice.
  */
 import { createHash } from "node:crypto";
 import { createMiddleware } from "hono/factory";
@@ -36,21 +36,21 @@ const isPassing = (status: number) => status >= 500 || status === 401 || status 
 export const idempotency = createMiddleware<ApiEnv>(async (c, next) => {
   const key = c.req.header(header);
   const ctx = contextOf(c);
+  const ownerId = ownerOf(ctx);
   if (
-    c.req.method !== "POST" || key === undefined || ctx.actor.kind !== "person" ||
+    c.req.method !== "POST" || key === undefined || ownerId === undefined ||
     !/^[\x21-\x7e]{1,255}$/.test(key)
   ) {
     return await next();
   }
-  const { personId } = ctx.actor;
   const requestHash = createHash("sha256").update(`${c.req.method} ${c.req.path}\n`).update(
     // As bytes: text would be decoded, and a file in another encoding reach its handler spoilt.
     new Uint8Array(await c.req.arrayBuffer()),
   ).digest();
   const claim = await inPerson(
     ctx,
-    personId,
-    (tx) => claimKey(tx, { personId, key, requestHash, now: ctx.now() }),
+    ownerId,
+    (tx) => claimKey(tx, { personId: ownerId, key, requestHash, now: ctx.now() }),
   );
   if (claim.kind === "other-request") throw problem("idempotency-key-reused");
   if (claim.kind === "running") throw problem("idempotency-key-in-use");
@@ -63,12 +63,19 @@ export const idempotency = createMiddleware<ApiEnv>(async (c, next) => {
     return;
   }
   await next();
-  await keepAnswer(ctx, personId, key, c.res.clone());
+  await keepAnswer(ctx, ownerId, key, c.res.clone());
 });
+
+/** Keys belong to a person or to a service account: the ids of both differ. */
+function ownerOf({ actor }: Context): string | undefined {
+  if (actor.kind === "person") return actor.personId;
+  return actor.kind === "service" ? actor.serviceAccountId : undefined;
+}
 
 async function keepAnswer(ctx: Context, personId: string, key: string, answer: Response): Promise<void> {
   try {
-    if (isPassing(answer.status)) {
+    // A secret that is shown once is not kept: a repetition makes another.
+    if (isPassing(answer.status) || (answer.ok && answer.headers.get("cache-control") === "no-store")) {
       await inPerson(ctx, personId, (tx) => releaseKey(tx, personId, key));
       return;
     }

@@ -1,6 +1,7 @@
 /** The room's dependencies, made once per process. */
 import type { Actor, AppDeps } from "../context.ts";
 import { createIdentityProvider, type IdentityProvider } from "./identity-provider.ts";
+import { findServiceActor, usesServiceKey } from "./service-keys.ts";
 import { createSessionCache } from "./session-cache.ts";
 import { findSession, type Session } from "./sessions.ts";
 import type { SignInDependencies } from "./sign-in.ts";
@@ -49,8 +50,11 @@ export async function findRequestSession(identity: Identity, request: Request): 
   });
 }
 
-/** Who sends this request: the person of its session, or nobody. */
+/** Who sends this request: the service account of its key, else the person of its session, or nobody. */
 export async function findActor(identity: Identity, request: Request): Promise<Actor> {
+  if (usesServiceKey(request.headers)) {
+    return await findServiceActor(identity, request.headers) ?? { kind: "anonymous" };
+  }
   return (await findRequestSession(identity, request))?.actor ?? { kind: "anonymous" };
 }
 

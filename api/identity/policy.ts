@@ -174,6 +174,25 @@ export const policy = {
     sees: "structure.read",
     hiddenAs: "structure-not-found",
   },
+  "audit.read-platform": { roles: ["operator_administrator", "auditor"] },
+  // The gateway records it: who opens which box is a fact of the database.
+  "mailbox.open": { roles: platformOnly, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
+  // The holder of a box and who manages it by delegation may too (api/mailboxes/locate.ts).
+  "mailbox-opening.read": {
+    roles: [...mailboxWriters, "auditor"],
+    sees: "mailbox.read",
+    hiddenAs: "mailbox-not-found",
+  },
+  "webhook.read": {
+    roles: [...structureWriters, "auditor"],
+    sees: "structure.read",
+    hiddenAs: "structure-not-found",
+  },
+  "webhook.create": softwareRight,
+  "webhook.change": softwareRight,
+  "webhook.delete": softwareRight,
+  "webhook.test": softwareRight,
+  "webhook.disable": { roles: platformOnly },
   "dashboard.read": { roles: mailboxReaders, sees: "structure.read", hiddenAs: "structure-not-found" },
   "dashboard.read-platform": { roles: operatorReaders },
   "white-list.read": { roles: operatorReaders },

@@ -220,7 +220,7 @@ export const examples: Readonly<Record<string, Example>> = {
     const { parameters } = await ofServiceAccount()(harness, world);
     const { structureId, serviceAccountId } = parameters;
     const path = `/api/v1/structures/${structureId}/service-accounts/${serviceAccountId}/keys`;
-    const { body } = await world.operator.post(path, {});
+    const { body } = await world.operator.post(path, { expiresAt: null });
     return { parameters: { ...parameters, keyId: body.id } };
   },
   createInvitation: ofStructure(() => ({ idNatPs: newIdNatPs(), role: "user", email: "a@b.test" })),
@@ -366,6 +366,13 @@ export const examples: Readonly<Record<string, Example>> = {
   },
   abandonBatch: ofBatch(),
   listBatchLines: ofBatch(),
+  exportBatchLines: ofBatch(),
+  exportMailboxes: ofStructure(),
+  exportAllMailboxes: nothing,
+  exportPeople: ofStructure(),
+  exportMemberships: ofStructure(),
+  exportDomains: ofStructure(),
+  exportStructures: nothing,
   correctBatchLine: async (harness, { tenant }) => ({
     parameters: { batchId: await newImport(harness, tenant, importOf(tenant)), line: "2" },
     body: { fields: { service: "Cardiologie" } },

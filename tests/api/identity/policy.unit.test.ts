@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { Actor, PersonActor } from "../../../api/context.ts";
-import { type Action, actions, authorise, may, policy, type Role, roles } from "../../../api/identity/mod.ts";
+import {
+  type Action,
+  actions,
+  authorise,
+  may,
+  policy,
+  type Role,
+  roles,
+  serviceScopes,
+} from "../../../api/identity/mod.ts";
 import { Problem } from "../../../api/problems.ts";
 
 const alpha = "11111111-1111-4111-8111-111111111111";
@@ -85,6 +94,36 @@ describe("the policy", () => {
   test("gives nobody what the platform alone does", () => {
     for (const action of ["person.create", "session.start", "session.refuse", "mailbox.provision"] as const) {
       expect(roles.filter((role) => may(actorWith(role), action, { structureId: alpha }))).toEqual([]);
+    }
+  });
+
+  test("lets software do what its scopes name, in its structure alone", () => {
+    for (const scope of serviceScopes) {
+      const actor: Actor = {
+        kind: "service",
+        serviceAccountId: "55555555-5555-4555-8555-555555555555",
+        keyId: "66666666-6666-4666-8666-666666666666",
+        structureId: alpha,
+        displayName: "DPI",
+        scopes: [scope],
+      };
+      const allowed = actions.filter((action) => may(actor, action, { structureId: alpha }));
+      expect(new Set(allowed)).toEqual(new Set(["structure.read", scope]));
+      const elsewhere = actions.filter((action) => may(actor, action, { structureId: beta }));
+      expect(elsewhere).toEqual(scope === "recipient.check" ? [scope] : []);
+    }
+  });
+
+  test("gives software nothing that gives rights, opens mail or is the operator's", () => {
+    const refused = serviceScopes.filter((action) =>
+      /^(service-account|operator-role|session|person\.(create|update))|grant|client-secret|export/.test(
+        action,
+      )
+    );
+    expect(refused).toEqual([]);
+    expect(serviceScopes).toContain("mailbox.create");
+    for (const scope of serviceScopes) {
+      expect(may(actorWith("structure_administrator"), scope, { structureId: alpha })).toBe(true);
     }
   });
 
