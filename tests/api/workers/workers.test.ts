@@ -36,6 +36,7 @@ describe("the workers", () => {
         contextOf,
         mailServer: createMailServer(harness.deps.config.mail),
         closedMailRetentionDays: 365,
+        privacy: harness.deps.config.privacy,
         refreshWhiteList: () => Promise.resolve(false),
         announceMailbox: (id) => Promise.resolve(void announced.push(id)),
         ...changes,

@@ -2,13 +2,24 @@
 import { createTransport } from "nodemailer";
 import pg from "pg";
 import { ImapClient, ImapRefused } from "../../support/imap.ts";
+import { Client } from "../gateway/client.ts";
 import type { Stack } from "../../support/stack.ts";
-import { newIdNatStruct } from "../../support/tenants.ts";
+import { newIdNatPs, newIdNatStruct } from "../../support/tenants.ts";
 
 export interface PlaneAnswer {
   readonly status: number;
   // deno-lint-ignore no-explicit-any -- bodies of every shape
   readonly body: any;
+}
+
+export interface Structure {
+  readonly structureId: string;
+  readonly domain: string;
+}
+
+export interface BoxSpec {
+  readonly type: "PER" | "ORG";
+  readonly holderIdNatPs?: string;
 }
 
 export interface ControlPlane {
@@ -18,9 +29,18 @@ export interface ControlPlane {
     path: string,
     body?: unknown,
   ): Promise<PlaneAnswer>;
+  /** The bytes of a file that the API serves. */
+  download(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Gives the person who acts the role that a structure's own administrator has. */
+  administer(structureId: string): Promise<void>;
   /** A structure with a domain of its own. */
-  newStructure(): Promise<{ structureId: string; domain: string }>;
-  newMailbox(structure: { structureId: string; domain: string }): Promise<{ id: string; address: string }>;
+  newStructure(): Promise<Structure>;
+  /** A box that the demo world's client password opens; ORG unless said otherwise. */
+  newMailbox(structure: Structure, spec?: BoxSpec): Promise<{ id: string; address: string }>;
+  /** Gives a box the demo world's client password. */
+  usePassword(mailboxId: string): Promise<void>;
+  /** Somebody with a national identity and a browser. */
+  newPerson(): Promise<{ idNatPs: string; client: Client }>;
   close(): Promise<void>;
 }
 
@@ -29,11 +49,6 @@ export async function openControlPlane(stack: Stack): Promise<ControlPlane> {
   const database = new pg.Client({ connectionString: stack.adminDatabaseUrl });
   database.on("error", () => {});
   await database.connect();
-  const token = crypto.getRandomValues(new Uint8Array(32)).toBase64({
-    alphabet: "base64url",
-    omitPadding: true,
-  });
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
   const { rows: [person] } = await database.query(
     "insert into app.people (issuer, subject, family_name) values ('https://test', $1, 'TEST') returning id",
     [crypto.randomUUID()],
@@ -42,10 +57,24 @@ export async function openControlPlane(stack: Stack): Promise<ControlPlane> {
     "insert into app.operator_roles (person_id, role) values ($1, 'operator_administrator')",
     [person.id],
   );
-  await database.query(
-    "insert into app.sessions (token_hash, person_id, acr, authenticated_at, expires_at) values ($1, $2, 'eidas1', now(), now() + interval '1 hour')",
-    [digest, person.id],
-  );
+  const newSession = async (personId: string): Promise<{ id: string; token: string }> => {
+    const bytes = crypto.getRandomValues(new Uint8Array(32));
+    const token = bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
+    const { rows: [session] } = await database.query(
+      "insert into app.sessions (token_hash, person_id, acr, authenticated_at, expires_at) values ($1, $2, 'eidas1', now(), now() + interval '1 hour') returning id",
+      [digest, personId],
+    );
+    return { id: session.id, token };
+  };
+  const { token } = await newSession(person.id);
+  // Whoever knows the demo world's client password may read the box by IMAP.
+  const usePassword = async (mailboxId: string) =>
+    void await database.query(
+      `update app.mailboxes set client_secret_hash =
+         (select client_secret_hash from app.mailboxes where address = 'anne.allard@alpha.mssante.test') where id = $1`,
+      [mailboxId],
+    );
   const send: ControlPlane["send"] = async (method, path, body) => {
     const response = await fetch(`${stack.baseUrl}${path}`, {
       method,
@@ -63,6 +92,19 @@ export async function openControlPlane(stack: Stack): Promise<ControlPlane> {
   return {
     database,
     send,
+    download: async (path) => {
+      const response = await fetch(`${stack.baseUrl}${path}`, {
+        headers: { cookie: `__Host-mss_session=${token}` },
+      });
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+      return new Uint8Array(await response.arrayBuffer());
+    },
+    administer: async (structureId) => {
+      await database.query(
+        "insert into app.memberships (structure_id, person_id, role) values ($1, $2, 'structure_administrator')",
+        [structureId, person.id],
+      );
+    },
     newStructure: async () => {
       const made = await send("POST", "/api/v1/structures", {
         idNatStruct: newIdNatStruct(),
@@ -73,20 +115,23 @@ export async function openControlPlane(stack: Stack): Promise<ControlPlane> {
       await send("POST", `/api/v1/structures/${made.body.id}/domains`, { name: domain });
       return { structureId: made.body.id, domain };
     },
-    newMailbox: async ({ structureId, domain }) => {
+    newMailbox: async ({ structureId, domain }, spec = { type: "ORG" }) => {
       const address = `box-${crypto.randomUUID().slice(0, 8)}@${domain}`;
-      const made = await send("POST", `/api/v1/structures/${structureId}/mailboxes`, {
-        address,
-        type: "ORG",
-      });
+      const made = await send("POST", `/api/v1/structures/${structureId}/mailboxes`, { address, ...spec });
       if (made.status !== 201) throw new Error(`box: ${made.status} ${JSON.stringify(made.body)}`);
-      // Its client password is the demo world's: whoever knows that one may read this box by IMAP.
-      await database.query(
-        `update app.mailboxes set client_secret_hash =
-           (select client_secret_hash from app.mailboxes where address = 'anne.allard@alpha.mssante.test') where id = $1`,
-        [made.body.id],
-      );
+      await usePassword(made.body.id);
       return { id: made.body.id, address };
+    },
+    usePassword,
+    newPerson: async () => {
+      const idNatPs = newIdNatPs();
+      const { rows: [person] } = await database.query(
+        "insert into app.people (issuer, subject, id_nat_ps, family_name) values ('https://test', $1, $1, 'TEST') returning id",
+        [idNatPs],
+      );
+      const session = await newSession(person.id);
+      const cookie = `__Host-mss_session=${session.token}`;
+      return { idNatPs, client: new Client(stack.baseUrl, cookie, person.id, session.id) };
     },
     close: async () => await database.end(),
   };
