@@ -11,4 +11,6 @@
 export { type AuditEntry, recordAudit, recordAudits } from "./record.ts";
 export { type Anchor, readAnchors, type UnreadableAnchor, writeAnchors } from "./anchors.ts";
 export { type Fault, type Mark, operatorChain } from "./chain.ts";
+export { type AuditEventRow, type AuditFilter, listAuditEvents } from "./queries.ts";
+export { type Opening, recordOpening } from "./record-opening.ts";
 export { describeFault, readHeads, type Verdict, verifyTrail } from "./verify.ts";

@@ -27,7 +27,8 @@ export async function recordAudits(tx: Tx, ctx: Context, entries: readonly Audit
   if (entries.length > 0) await insertAuditEvents(tx, entries.map((entry) => toRow(ctx, entry)));
 }
 
-function toRow(ctx: Context, entry: AuditEntry): AuditRow {
+/** The row of an act: its actor and time are the context's. */
+export function toRow(ctx: Context, entry: AuditEntry): AuditRow {
   return {
     at: ctx.now(),
     structure_id: entry.structureId ?? null,

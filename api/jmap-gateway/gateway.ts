@@ -11,6 +11,7 @@ import { createHub, type Hub } from "./events-hub.ts";
 import { createAttachmentGuard, createIdentityGuard, type Guards, sharingGuard } from "./guards.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { listAddressesOfMailbox, listOpenSessions, listRights } from "./queries.ts";
+import { createOpenings, type Openings } from "./openings.ts";
 import { defaultLimits, type RequestLimits } from "./request.ts";
 import type { SessionOptions } from "./session.ts";
 import { createSubmissionGuard } from "./submission-guard.ts";
@@ -23,6 +24,7 @@ export interface Gateway {
   readonly guards: Guards;
   readonly hub: Hub;
   readonly ledger: Ledger;
+  readonly openings: Openings;
   readonly limits: RequestLimits;
   readonly maxConcurrentRequests: number;
   readonly sessionOptions: SessionOptions;
@@ -83,6 +85,7 @@ export function createGateway(deps: AppDeps): Gateway {
     guards,
     hub,
     ledger,
+    openings: createOpenings(),
     limits: defaultLimits,
     maxConcurrentRequests: 8,
     sessionOptions: {

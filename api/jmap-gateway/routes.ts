@@ -60,7 +60,7 @@ function boxIn(boxes: PersonBoxes, accountId: string): Box {
 
 export function createGatewayRoutes(gateway: Gateway) {
   const routes = createRoutes();
-  const { accounts, upstream, hub, limits } = gateway;
+  const { accounts, upstream, hub, limits, openings } = gateway;
   const boxesOf = (person: PersonActor) => accounts.boxesOf(person.personId);
 
   // RFC 8620 §2.2
@@ -82,6 +82,8 @@ export function createGatewayRoutes(gateway: Gateway) {
       const body = await readCapped(c.req.raw, narrowed.maxSizeRequest);
       const request = parseRequest(body, narrowed);
       const { personId } = person;
+      const opening = openings.noteRequest(contextOf(c), boxes, request);
+      if (opening !== undefined) await opening;
       return await answerApiCall(
         { personId, boxes, request, body, whenGone: () => c.req.raw.signal },
         gateway,
@@ -92,6 +94,7 @@ export function createGatewayRoutes(gateway: Gateway) {
     answering(async () => {
       const box = boxIn(await boxesOf(personOf(c)), c.req.param("accountId")!);
       if (isReadOnly(box)) throw problem("mailbox-read-only");
+      await openings.note(contextOf(c), box);
       return await uploadBlob(c.req.raw, box, upstream);
     });
   routes.post("/jmap/upload/:accountId", upload);
@@ -105,6 +108,7 @@ export function createGatewayRoutes(gateway: Gateway) {
         name: c.req.param("name"),
         type: c.req.query("accept") ?? c.req.query("type") ?? "",
       };
+      await openings.note(contextOf(c), box);
       const found = await downloadBlob(c.req.raw, box, wanted, upstream);
       if (found === undefined) throw problem("not-found");
       return found;
@@ -128,6 +132,7 @@ export function createGatewayRoutes(gateway: Gateway) {
       const { personId, sessionId } = personOf(c);
       // The upgrade takes the request away: whatever is needed of it is read before.
       const { headers } = c.req.raw;
+      const ctx = contextOf(c);
       // No CORS rule restrains a WebSocket: without this any site could speak with the person's cookie.
       if (!isSameOrigin(headers, gateway.baseUrl)) throw problem("not-same-origin");
       const protocols = (headers.get("sec-websocket-protocol") ?? "").split(",").map((one) => one.trim());
@@ -148,13 +153,15 @@ export function createGatewayRoutes(gateway: Gateway) {
         maxConcurrentRequests: gateway.maxConcurrentRequests,
         hub,
         answer: (request, body, signal) =>
-          answering(async () =>
+          answering(async () => {
             // Boxes are asked anew: a right may have ended since the socket was opened.
-            await answerApiCall(
-              { personId, boxes: await accounts.boxesOf(personId), request, body, whenGone: () => signal },
+            const boxes = await accounts.boxesOf(personId);
+            await openings.noteRequest(ctx, boxes, request);
+            return await answerApiCall(
+              { personId, boxes, request, body, whenGone: () => signal },
               gateway,
-            )
-          ).catch((error) => gateway.renderFailure(error)),
+            );
+          }).catch((error) => gateway.renderFailure(error)),
       });
       return response;
     }));
