@@ -36,6 +36,7 @@ import { mailboxRoutes } from "./mailboxes/routes.ts";
 import { memberRoutes } from "./mailboxes/member-routes.ts";
 import { departureRoutes } from "./people/departure-routes.ts";
 import { invitationRoutes } from "./people/invitation-routes.ts";
+import { operatorRoleRoutes } from "./people/operator-role-routes.ts";
 import { peopleRoutes } from "./people/routes.ts";
 import { domainRoutes } from "./tenancy/domain-routes.ts";
 import { moveRoutes } from "./mailboxes/move-routes.ts";
@@ -96,6 +97,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       membershipRoutes(),
       peopleRoutes(),
       departureRoutes(),
+      operatorRoleRoutes(),
       serviceAccountRoutes(),
       invitationRoutes(deps),
       mailboxRoutes(),

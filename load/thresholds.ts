@@ -10,3 +10,9 @@ export const thresholds = {
 
 /** The audit trail (issue 4, "Speed"). */
 export const auditThresholds = { verifiedPerSecondAtLeast: 50_000 } as const;
+
+/** An import of 10 000 boxes on two cores (issue 4, "Speed"). */
+export const importThresholds = { secondsAtMost: 60 } as const;
+
+/** Lists and reads under row-level security against the same without it (issue 4, "Speed"). */
+export const rowSecurityThresholds = { throughputAtLeast: 0.8 } as const;

@@ -21,7 +21,16 @@ export const columns = [
 export type Column = (typeof columns)[number];
 
 /** Columns that an export holds and an import does not read. */
-export const exportOnlyColumns = ["statut", "derniere_connexion", "cree_le", "ferme_le"] as const;
+export const exportOnlyColumns = [
+  "statut",
+  "derniere_connexion",
+  "cree_le",
+  "ferme_le",
+  "ligne",
+  "etat",
+  "resultat",
+  "erreurs",
+] as const;
 
 /** The cells of a line: only columns that the file has. */
 export type Cells = { readonly [K in Column]?: string | undefined };

@@ -73,6 +73,27 @@ export async function listDoneLines(tx: Tx, batch: BatchRow, limit: number): Pro
     .execute();
 }
 
+/** Boxes that the batch made and the mail server has not been told of. */
+export async function listUnappliedCreations(tx: Tx, batch: BatchRow): Promise<string[]> {
+  const rows = await tx.selectFrom("app.batch_lines as line")
+    .innerJoin(
+      "app.mailboxes as box",
+      (on) => on.onRef("box.structure_id", "=", "line.structure_id").onRef("box.id", "=", "line.mailbox_id"),
+    )
+    .select("box.id").where("line.structure_id", "=", batch.structure_id).where(
+      "line.batch_id",
+      "=",
+      batch.id,
+    )
+    .where("line.state", "=", "create").where("line.outcome", "=", "done").where(
+      "box.applied_version",
+      "=",
+      0,
+    )
+    .orderBy("box.id").execute();
+  return rows.map(({ id }) => id);
+}
+
 /** Addresses that more than one line of the batch claims, each with the first line that does. */
 export async function findDuplicates(tx: Tx, batch: BatchRow): Promise<ReadonlyMap<string, number>> {
   const { rows } = await sql<{ address: string; line: number }>`

@@ -14,6 +14,10 @@
  * given: a created box is closed with its mail kept, and creating it again in time opens it again.
  */
 export { type BatchJob, checkBatch } from "./check.ts";
+export { type LineRow, listLines } from "./line-queries.ts";
+export { authoriseOnBatch } from "./locate.ts";
+export { getBatch } from "./queries.ts";
 export { type BatchSettings, runLines } from "./run-lines.ts";
+export { batchParam, lineQuery } from "./schemas.ts";
 export { sweepBatches } from "./sweep.ts";
 export { undoLines } from "./undo-lines.ts";

@@ -18,7 +18,13 @@ import { type BatchJob, batchJobKey, chunkSize, type Judged, judgeLines } from "
 import { takeQuota } from "./take-quota.ts";
 import type { Fields, Verdict } from "./judge-line.ts";
 import type { LineError } from "./line-error.ts";
-import { type LineResult, type LineRow, listWaitingLines, saveResults } from "./line-queries.ts";
+import {
+  type LineResult,
+  type LineRow,
+  listUnappliedCreations,
+  listWaitingLines,
+  saveResults,
+} from "./line-queries.ts";
 import { type BatchRow, getBatchForUpdate, updateBatch } from "./queries.ts";
 import { readLine } from "./read-line.ts";
 import { holdActiveDomains, noteHolders } from "./world-queries.ts";
@@ -75,6 +81,9 @@ async function runChunk(
   const structureId = batch.structure_id;
   const lines = await listWaitingLines(tx, batch, chunkSize);
   if (lines.length === 0) {
+    // Not chunk by chunk: the boxes made first would have the mail server's attention while the last are still to be made.
+    // The job of the batch stands for theirs until here, and mail is admitted from each chunk's commit on.
+    await enqueueMailboxes(tx, structureId, await listUnappliedCreations(tx, batch));
     await updateBatch(tx, batch, { state: "done", finished_at: now }, now);
     return false;
   }
@@ -130,7 +139,7 @@ async function runChunk(
       };
     }),
   );
-  await enqueueMailboxes(tx, structureId, [...boxes.values()].map((box) => box.id));
+  await enqueueMailboxes(tx, structureId, changed.map((box) => box.id));
   return true;
 }
 

@@ -22,21 +22,34 @@ export { parseDomainName } from "./domain-name.ts";
 export { foreignCharacter } from "./foreign-character.ts";
 export { grantMembership } from "./grant-membership.ts";
 export { parsePersonIdentifier } from "./person-identifier.ts";
-export { findDomainByName } from "./domain-queries.ts";
+export { findDomainByName, listDomains } from "./domain-queries.ts";
 export {
+  type DomainRow,
   findMembership,
   findOrNotePerson,
   getStructure,
   getStructureForUpdate,
   insertMembership,
   isLastAdministrator,
+  listMemberships,
+  type MembershipRow,
   type PersonIdentity,
+  type StructureRow,
 } from "./queries.ts";
 export { type QuotaNeed, reserveMailboxQuota } from "./quota.ts";
 export { requireOtherAdministrator } from "./require-other-administrator.ts";
 export { requireActiveStructure } from "./require-active.ts";
 export { resumeStructure } from "./resume-structure.ts";
 export { revokeMembership } from "./revoke-membership.ts";
-export { idNatPs, personInput, structureParam, structureRole, suspensionInput } from "./schemas.ts";
+export {
+  domainQuery,
+  idNatPs,
+  personInput,
+  structureParam,
+  structureQuery,
+  structureRole,
+  suspensionInput,
+} from "./schemas.ts";
+export { listStructures, structureCursor, toStructureSort } from "./structure-queries.ts";
 export { resumeDomain, suspendDomain } from "./suspend-domain.ts";
 export { suspendStructure } from "./suspend-structure.ts";

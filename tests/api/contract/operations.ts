@@ -1,6 +1,6 @@
 /** Every operation of the OpenAPI document, with an example request that succeeds. A new route needs one the day it is mounted. */
 import { printedDocument } from "../../../scripts/openapi.ts";
-import { newImport, runToEnd } from "../../support/batches.ts";
+import { batchExamples } from "./batch-examples.ts";
 import { baseUrl, type Harness, type Visitor } from "../../support/harness.ts";
 import {
   newIdNatPs,
@@ -74,7 +74,7 @@ export interface Request {
   readonly query?: Readonly<Record<string, string>>;
 }
 
-type Example = (harness: Harness, world: World) => Promise<Request> | Request;
+export type Example = (harness: Harness, world: World) => Promise<Request> | Request;
 
 const reason = { reason: "Contrat" };
 const ofStructure = (body?: () => unknown): Example => (_harness, { tenant }) => ({
@@ -137,12 +137,6 @@ async function newDelegation(harness: Harness, tenant: Tenant, operator: Visitor
   });
   return { mailboxId, delegationId: String(made.body.id) };
 }
-
-const importOf = ({ domain }: Tenant) => `adresse;type\nb${crypto.randomUUID()}@${domain};ORG`;
-const ofBatch = (body?: () => unknown): Example => async (harness, { tenant }) => ({
-  parameters: { batchId: await newImport(harness, tenant, importOf(tenant)) },
-  ...(body === undefined ? {} : { body: body() }),
-});
 
 export const examples: Readonly<Record<string, Example>> = {
   readLiveness: nothing,
@@ -222,6 +216,15 @@ export const examples: Readonly<Record<string, Example>> = {
     const path = `/api/v1/structures/${structureId}/service-accounts/${serviceAccountId}/keys`;
     const { body } = await world.operator.post(path, { expiresAt: null });
     return { parameters: { ...parameters, keyId: body.id } };
+  },
+  listOperatorRoles: nothing,
+  grantOperatorRole: () => ({ parameters: {}, body: { idNatPs: newIdNatPs(), role: "auditor" } }),
+  revokeOperatorRole: async (_harness, { operator }) => {
+    const { body } = await operator.post("/api/v1/operator-roles", {
+      idNatPs: newIdNatPs(),
+      role: "auditor",
+    });
+    return { parameters: { personId: body.personId, role: "auditor" } };
   },
   createInvitation: ofStructure(() => ({ idNatPs: newIdNatPs(), role: "user", email: "a@b.test" })),
   listInvitations: ofStructure(),
@@ -346,37 +349,13 @@ export const examples: Readonly<Record<string, Example>> = {
   listErasures: nothing,
   readErasure: erasureOf,
   cancelErasure: erasureOf,
-  createBatch: async (harness, { tenant }) => ({
-    parameters: { structureId: tenant.structureId },
-    body: {
-      action: "change",
-      mailboxIds: [(await newMailbox(harness, tenant)).id],
-      fields: { service: "Cardiologie" },
-      reason: "Réorganisation",
-    },
-  }),
-  listBatches: ofStructure(),
-  readBatch: ofBatch(),
-  checkBatch: ofBatch(() => ({ lines: "all" })),
-  runBatch: ofBatch(() => ({ skipErrors: true })),
-  undoBatch: async (harness, { tenant }) => {
-    const batchId = await newImport(harness, tenant, importOf(tenant));
-    await runToEnd(harness, tenant, batchId);
-    return { parameters: { batchId }, body: reason };
-  },
-  abandonBatch: ofBatch(),
-  listBatchLines: ofBatch(),
-  exportBatchLines: ofBatch(),
+  ...batchExamples,
   exportMailboxes: ofStructure(),
   exportAllMailboxes: nothing,
   exportPeople: ofStructure(),
   exportMemberships: ofStructure(),
   exportDomains: ofStructure(),
   exportStructures: nothing,
-  correctBatchLine: async (harness, { tenant }) => ({
-    parameters: { batchId: await newImport(harness, tenant, importOf(tenant)), line: "2" },
-    body: { fields: { service: "Cardiologie" } },
-  }),
 };
 
 /** The address of an operation with its parameters filled in. */
