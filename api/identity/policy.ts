@@ -132,7 +132,7 @@ export const policy = {
   "membership.revoke": { roles: structureWriters, sees: "structure.read", hiddenAs: "structure-not-found" },
   "operator-role.read": { roles: operatorReaders },
   "operator-role.grant": { roles: operator },
-  "operator-role.revoke": { roles: operator },
+  "operator-role.revoke": { roles: operator, hiddenAs: "person-not-found" },
   "invitation.read": { roles: mailboxReaders, sees: "structure.read", hiddenAs: "structure-not-found" },
   "invitation.create": {
     roles: structureWriters,

@@ -7,9 +7,12 @@
  * A departure ends at once, or at a date, all that a person has in one structure; his own boxes there are suspended, not
  * closed, so that their mail can be handed over. States: scheduled → done or cancelled.
  *
- * Invariant: a structure never remains without an administrator (`last-administrator`).
+ * The operator's own staff has roles over every structure.
+ *
+ * Invariant: neither a structure nor the platform remains without an administrator (`last-administrator`).
  */
 export { departWhenDue } from "./depart.ts";
 export { listPeopleOfStructure, type PersonFilter, type PersonRow } from "./queries.ts";
+export { grantOperatorRole, revokeOperatorRole } from "./operator-roles.ts";
 export { searchWords } from "./search-words.ts";
 export { peopleQuery, toPersonBody } from "./schemas.ts";
