@@ -97,7 +97,7 @@ const ownPages: readonly AdminPage[] = [
       part: "structure",
       label: m.admin_nav_settings,
       icon: "settings",
-      order: 90,
+      order: 100,
       shown: (rights, structureId) =>
         structureId !== null && (rights.isStaff || rights.writesStructure(structureId)),
     },

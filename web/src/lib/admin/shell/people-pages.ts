@@ -70,4 +70,15 @@ export const peoplePages: readonly AdminPage[] = [
       shown: (rights, structureId) => rights.readsAudit(structureId),
     },
   },
+  {
+    path: "structures/:structureId/service-accounts",
+    open: () => import("../software/services-page.svelte"),
+    nav: {
+      part: "structure",
+      label: m.service_title,
+      icon: "key",
+      order: 90,
+      shown: (rights, structureId) => structureId !== null && rights.writesStructure(structureId),
+    },
+  },
 ];
