@@ -2,11 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { actions } from "../../../api/actions.ts";
 import { attentionKinds } from "../../../api/dashboard/attention.ts";
-import { policy } from "../../../api/identity/policy.ts";
+import { policy, serviceScopes } from "../../../api/identity/policy.ts";
 import { isLuhnValid } from "../../../api/identity/rpps.ts";
 import { actionTexts } from "../../../web/src/lib/admin/audit/action-texts.ts";
 import { listChanges } from "../../../web/src/lib/admin/audit/changes.ts";
 import { attentionTexts } from "../../../web/src/lib/admin/dashboard/attention.ts";
+import { listScopes, scopeText } from "../../../web/src/lib/admin/software/scopes.ts";
 import { parseRpps } from "../../../web/src/lib/admin/people/rpps.ts";
 
 describe("the words of the trail", () => {
@@ -49,4 +50,10 @@ test("an RPPS number is eleven digits with a right key, with or without the 8 of
   fc.assert(fc.property(fc.stringMatching(/^\d{11}$/), (digits) => {
     expect(parseRpps(digits) !== undefined).toBe(isLuhnValid(digits));
   }));
+});
+
+test("every right of a software account can be ticked, by a name", () => {
+  const offered = [...listScopes("read"), ...listScopes("write")];
+  expect([...offered].sort()).toEqual([...serviceScopes].sort());
+  for (const scope of offered) expect(scopeText(scope)).not.toContain(scope);
 });

@@ -2,7 +2,8 @@
 import type { Schemas } from "../client/client.ts";
 import { m } from "#lib/i18n/generated/messages.js";
 
-export type AuditEvent = Schemas["AuditEvent"];
+/** As the API says it, with its id as the lists want it. */
+export type AuditEvent = Omit<Schemas["AuditEvent"], "id"> & { readonly id: string };
 
 export function actorText(event: Pick<AuditEvent, "actorKind" | "actorLabel">): string {
   switch (event.actorKind) {

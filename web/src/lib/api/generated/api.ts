@@ -17,6 +17,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/audit": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What was done anywhere, with the operator's own acts and the sign-ins */
+    get: operations["listAudit"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/batches/{batchId}": {
     parameters: {
       query?: never;
@@ -84,6 +101,23 @@ export interface paths {
     head?: never;
     /** Corrects cells of a line in place; it is checked again at once */
     patch: operations["correctBatchLine"];
+    trace?: never;
+  };
+  "/api/v1/batches/{batchId}/lines/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Lines of a batch as CSV with what was found, to be corrected and sent again */
+    get: operations["exportBatchLines"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
     trace?: never;
   };
   "/api/v1/batches/{batchId}/run": {
@@ -330,6 +364,40 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/mailboxes/{mailboxId}/move": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Moves a mailbox with its mail to another structure, under a new address; the old one is closed for good */
+    post: operations["moveMailbox"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/mailboxes/{mailboxId}/openings": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Who opened the box beside its holder, once per session, the newest first; its holder may ask too */
+    get: operations["listMailboxOpenings"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/mailboxes/{mailboxId}/suspension": {
     parameters: {
       query?: never;
@@ -343,6 +411,23 @@ export interface paths {
     post: operations["suspendMailbox"];
     /** Ends a mailbox's suspension */
     delete: operations["resumeMailbox"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/mailboxes/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The mailboxes of every structure as CSV, for the operator */
+    get: operations["exportAllMailboxes"];
+    put?: never;
+    post?: never;
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -613,6 +698,23 @@ export interface paths {
     patch: operations["changeStructure"];
     trace?: never;
   };
+  "/api/v1/structures/{structureId}/audit": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What was done in the structure, the newest first */
+    get: operations["listStructureAudit"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/structures/{structureId}/batches": {
     parameters: {
       query?: never;
@@ -735,6 +837,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/structures/{structureId}/domains/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The domains of a structure as CSV */
+    get: operations["exportDomains"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/structures/{structureId}/invitations": {
     parameters: {
       query?: never;
@@ -788,6 +907,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/structures/{structureId}/mailboxes/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The mailboxes of a structure as CSV, in the columns of an import */
+    get: operations["exportMailboxes"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/structures/{structureId}/memberships": {
     parameters: {
       query?: never;
@@ -818,6 +954,23 @@ export interface paths {
     post?: never;
     /** Takes a role away */
     delete: operations["revokeMembership"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/structures/{structureId}/memberships/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The roles held in a structure as CSV */
+    get: operations["exportMemberships"];
+    put?: never;
+    post?: never;
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -892,6 +1045,94 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/structures/{structureId}/people/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The people of a structure as CSV */
+    get: operations["exportPeople"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/structures/{structureId}/service-accounts": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Service accounts of the structure, by name */
+    get: operations["listServiceAccounts"];
+    put?: never;
+    /** Makes a service account; it needs a key to act */
+    post: operations["createServiceAccount"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/structures/{structureId}/service-accounts/{serviceAccountId}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One service account with its keys */
+    get: operations["readServiceAccount"];
+    put?: never;
+    post?: never;
+    /** Revokes a service account and its keys, for good */
+    delete: operations["revokeServiceAccount"];
+    options?: never;
+    head?: never;
+    /** Changes name, scopes or end of a service account */
+    patch: operations["changeServiceAccount"];
+    trace?: never;
+  };
+  "/api/v1/structures/{structureId}/service-accounts/{serviceAccountId}/keys": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Gives a service account another key, shown this once; a repetition makes another one */
+    post: operations["createServiceAccountKey"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/structures/{structureId}/service-accounts/{serviceAccountId}/keys/{keyId}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Revokes a key */
+    delete: operations["revokeServiceAccountKey"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/structures/{structureId}/suspension": {
     parameters: {
       query?: never;
@@ -905,6 +1146,23 @@ export interface paths {
     post: operations["suspendStructure"];
     /** Ends a structure's suspension */
     delete: operations["resumeStructure"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/structures/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** All structures as CSV, for the operator */
+    get: operations["exportStructures"];
+    put?: never;
+    post?: never;
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -1019,6 +1277,39 @@ export interface components {
         structureId: string;
         structureName: string;
       }[];
+    };
+    AuditEvent: {
+      action: string;
+      /** Format: uuid */
+      actorId: string | null;
+      /** @enum {string} */
+      actorKind: "person" | "service" | "system" | "anonymous";
+      /** @description Name of the person, the service account or the job */
+      actorLabel: string;
+      after: {
+        [key: string]: unknown;
+      } | null;
+      /** Format: date-time */
+      at: string;
+      before: {
+        [key: string]: unknown;
+      } | null;
+      /** @description SHA-256 of this row and the hash before it, hexadecimal */
+      hash: string | null;
+      id: number;
+      previousHash: string | null;
+      reason: string | null;
+      requestId: string | null;
+      /** @description Place in the structure's chain, without gaps */
+      seq: number | null;
+      /** Format: uuid */
+      structureId: string | null;
+      subjectId: string;
+      subjectKind: string;
+    };
+    AuditEventPage: {
+      items: components["schemas"]["AuditEvent"][];
+      nextCursor: string | null;
     };
     Batch: {
       /** @enum {string} */
@@ -1560,6 +1851,38 @@ export interface components {
       confirmAddress: string;
       reason: string;
     };
+    MailboxMove: {
+      /**
+       * Format: email
+       * @description Its new address, in a domain of that structure
+       * @example prenom.nom@cabinet-alpha.mssante.fr
+       */
+      address: string;
+      reason: string;
+      /**
+       * Format: uuid
+       * @description Where it goes
+       */
+      structureId: string;
+    };
+    MailboxOpening: {
+      /** Format: uuid */
+      actorId: string | null;
+      /** @enum {string} */
+      actorKind: "person" | "service" | "system" | "anonymous";
+      actorLabel: string;
+      /** Format: date-time */
+      at: string;
+      /**
+       * @description Whose the box is to who opened it
+       * @enum {string|null}
+       */
+      relation: "member" | "delegate" | null;
+    };
+    MailboxOpeningPage: {
+      items: components["schemas"]["MailboxOpening"][];
+      nextCursor: string | null;
+    };
     MailboxPage: {
       items: components["schemas"]["Mailbox"][];
       nextCursor: string | null;
@@ -1754,6 +2077,76 @@ export interface components {
       /** @default  */
       reason: string;
     };
+    NewServiceAccount: {
+      /** @default  */
+      description: string;
+      /**
+       * Format: date-time
+       * @description Null: no end
+       * @default null
+       */
+      expiresAt: string | null;
+      name: string;
+      /**
+       * @description What the account may do in its structure
+       * @example [
+       *       "mailbox.read"
+       *     ]
+       */
+      scopes:
+        (
+          | "structure.read"
+          | "structure.change"
+          | "structure.administer-child"
+          | "domain.read"
+          | "mailbox.read"
+          | "mailbox.create"
+          | "mailbox.change"
+          | "mailbox.suspend"
+          | "mailbox.resume"
+          | "mailbox.close"
+          | "mailbox.reopen"
+          | "mailbox.move"
+          | "mailbox-alias.add"
+          | "mailbox-alias.remove"
+          | "mailbox-delegation.read"
+          | "mailbox-member.read"
+          | "mailbox-member.add"
+          | "mailbox-member.remove"
+          | "membership.read"
+          | "membership.revoke"
+          | "invitation.read"
+          | "invitation.revoke"
+          | "person.read"
+          | "person.depart"
+          | "person.cancel-departure"
+          | "audit.read"
+          | "mailbox-opening.read"
+          | "webhook.read"
+          | "dashboard.read"
+          | "batch.read"
+          | "batch.create"
+          | "batch.correct"
+          | "batch.check"
+          | "batch.run"
+          | "batch.undo"
+          | "batch.abandon"
+          | "inactivity.read"
+          | "inactivity.change-settings"
+          | "inactivity.start"
+          | "inactivity.cancel"
+          | "recipient.check"
+          | "processing-register.read"
+        )[];
+    };
+    NewServiceAccountKey: {
+      /**
+       * Format: date-time
+       * @description Null: no end
+       * @default null
+       */
+      expiresAt: string | null;
+    };
     NewStructure: {
       /** @description Who will administer it; noted by his national identity when nobody knows him yet */
       administrator?: {
@@ -1887,6 +2280,111 @@ export interface components {
        *     ]
        */
       addresses: string[];
+    };
+    ServiceAccount: {
+      /** Format: date-time */
+      createdAt: string;
+      description: string;
+      /** Format: date-time */
+      expiresAt: string | null;
+      /** Format: uuid */
+      id: string;
+      /** @description The oldest first, revoked ones too */
+      keys: components["schemas"]["ServiceAccountKey"][];
+      name: string;
+      scopes: string[];
+      /** @enum {string} */
+      status: "active" | "revoked";
+      /** Format: uuid */
+      structureId: string;
+      /** Format: date-time */
+      updatedAt: string;
+      version: number;
+    };
+    ServiceAccountChange: {
+      description?: string;
+      /**
+       * Format: date-time
+       * @description Null: no end
+       */
+      expiresAt?: string | null;
+      name?: string;
+      /**
+       * @description What the account may do in its structure
+       * @example [
+       *       "mailbox.read"
+       *     ]
+       */
+      scopes?:
+        (
+          | "structure.read"
+          | "structure.change"
+          | "structure.administer-child"
+          | "domain.read"
+          | "mailbox.read"
+          | "mailbox.create"
+          | "mailbox.change"
+          | "mailbox.suspend"
+          | "mailbox.resume"
+          | "mailbox.close"
+          | "mailbox.reopen"
+          | "mailbox.move"
+          | "mailbox-alias.add"
+          | "mailbox-alias.remove"
+          | "mailbox-delegation.read"
+          | "mailbox-member.read"
+          | "mailbox-member.add"
+          | "mailbox-member.remove"
+          | "membership.read"
+          | "membership.revoke"
+          | "invitation.read"
+          | "invitation.revoke"
+          | "person.read"
+          | "person.depart"
+          | "person.cancel-departure"
+          | "audit.read"
+          | "mailbox-opening.read"
+          | "webhook.read"
+          | "dashboard.read"
+          | "batch.read"
+          | "batch.create"
+          | "batch.correct"
+          | "batch.check"
+          | "batch.run"
+          | "batch.undo"
+          | "batch.abandon"
+          | "inactivity.read"
+          | "inactivity.change-settings"
+          | "inactivity.start"
+          | "inactivity.cancel"
+          | "recipient.check"
+          | "processing-register.read"
+        )[];
+    };
+    ServiceAccountKey: {
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      expiresAt: string | null;
+      /** Format: uuid */
+      id: string;
+      /**
+       * Format: date-time
+       * @description To the minute
+       */
+      lastUsedAt: string | null;
+      /** @description First characters of the secret, to recognise it by */
+      prefix: string;
+      /** Format: date-time */
+      revokedAt: string | null;
+    };
+    ServiceAccountPage: {
+      items: components["schemas"]["ServiceAccount"][];
+      nextCursor: string | null;
+    };
+    ServiceAccountSecret: components["schemas"]["ServiceAccountKey"] & {
+      /** @description Shown this once: only its digest is kept */
+      secret: string;
     };
     Session: {
       /** Format: date-time */
@@ -2116,6 +2614,197 @@ export interface operations {
       };
       /** @description `domain-not-found`: No such domain */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listAudit: {
+    parameters: {
+      query?: {
+        action?:
+          | "structure.create"
+          | "structure.read"
+          | "structure.list"
+          | "structure.suspend"
+          | "structure.resume"
+          | "structure.change"
+          | "structure.administer"
+          | "structure.administer-child"
+          | "structure.close"
+          | "domain.create"
+          | "domain.read"
+          | "domain.suspend"
+          | "domain.resume"
+          | "domain.close"
+          | "mailbox.create"
+          | "mailbox.read"
+          | "mailbox.change"
+          | "mailbox.suspend"
+          | "mailbox.resume"
+          | "mailbox.close"
+          | "mailbox.reopen"
+          | "mailbox.purge"
+          | "mailbox.move"
+          | "mailbox.provision"
+          | "mailbox-alias.add"
+          | "mailbox-alias.remove"
+          | "mailbox-delegation.read"
+          | "mailbox-delegation.grant"
+          | "mailbox-delegation.change"
+          | "mailbox-delegation.revoke"
+          | "mailbox.set-client-secret"
+          | "mailbox-member.add"
+          | "mailbox-member.remove"
+          | "mailbox-member.read"
+          | "membership.grant"
+          | "membership.revoke"
+          | "membership.read"
+          | "operator-role.read"
+          | "operator-role.grant"
+          | "operator-role.revoke"
+          | "invitation.read"
+          | "invitation.create"
+          | "invitation.revoke"
+          | "invitation.accept"
+          | "service-account.read"
+          | "service-account.create"
+          | "service-account.change"
+          | "service-account.revoke"
+          | "service-account-key.create"
+          | "service-account-key.revoke"
+          | "audit.read"
+          | "audit.read-platform"
+          | "mailbox.open"
+          | "mailbox-opening.read"
+          | "webhook.read"
+          | "webhook.create"
+          | "webhook.change"
+          | "webhook.delete"
+          | "webhook.test"
+          | "webhook.disable"
+          | "dashboard.read"
+          | "dashboard.read-platform"
+          | "person.list"
+          | "person.read"
+          | "person.depart"
+          | "person.cancel-departure"
+          | "person.create"
+          | "person.update"
+          | "session.start"
+          | "session.refuse"
+          | "session.end"
+          | "white-list.import"
+          | "white-list.refuse"
+          | "white-list.read"
+          | "recipient.check"
+          | "charter.publish"
+          | "charter.accept"
+          | "charter.read-all"
+          | "consent.decide"
+          | "export.request-own"
+          | "export.request-mailbox"
+          | "export.make"
+          | "export.fetch"
+          | "erasure.plan"
+          | "erasure.cancel"
+          | "erasure.list"
+          | "erasure.read"
+          | "erasure.run"
+          | "processing-register.read"
+          | "batch.create"
+          | "batch.read"
+          | "batch.correct"
+          | "batch.check"
+          | "batch.run"
+          | "batch.undo"
+          | "batch.abandon"
+          | "inactivity.read"
+          | "inactivity.change-settings"
+          | "inactivity.start"
+          | "inactivity.cancel"
+          | "inactivity.notice"
+          | "inactivity.object"
+          | "inactivity.depublish";
+        /** @description Person or service account */
+        actorId?: string;
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        from?: string;
+        /** @description Most entries of the page */
+        limit?: number;
+        /** @description Words that must all be found in who, what, on what and why; accents and capitals do not count */
+        q?: string;
+        subjectId?: string;
+        /** @description Up to and without */
+        to?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AuditEventPage"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
         headers: {
           [name: string]: unknown;
         };
@@ -2658,6 +3347,95 @@ export interface operations {
       };
       /** @description `unsupported-media-type`: The body's media type is not supported */
       415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  exportBatchLines: {
+    parameters: {
+      query?: {
+        outcome?: "none" | ("done" | "failed" | "undone" | "kept");
+        state?:
+          | "unchecked"
+          | "create"
+          | "change"
+          | "close"
+          | "suspend"
+          | "resume"
+          | "reopen"
+          | "unchanged"
+          | "error";
+      };
+      header?: never;
+      path: {
+        batchId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The whole list as CSV: UTF-8 with its mark, `;`, no cell that is a formula */
+      200: {
+        headers: {
+          "Content-Disposition"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "text/csv": string;
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `batch-not-found`: No such batch */
+      404: {
         headers: {
           [name: string]: unknown;
         };
@@ -4884,6 +5662,237 @@ export interface operations {
       };
     };
   };
+  moveMailbox: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeating a request with its key gives the first answer again */
+        "idempotency-key"?: string;
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
+      path: {
+        mailboxId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["MailboxMove"];
+      };
+    };
+    responses: {
+      /** @description The mailbox in its new structure; `provisioning` says when its mail has arrived */
+      201: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Mailbox"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `mailbox-not-found`: No such mailbox · `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running · `mailbox-closing`: The mailbox is being closed · `mailbox-closed`: The mailbox is closed · `mailbox-moving`: The mailbox is on its way from another structure · `mailbox-already-there`: The mailbox is in this structure already · `structure-suspended`: The structure is suspended · `structure-closed`: The structure is closed · `mailbox-domain-foreign`: The address is not in a domain of this structure · `mailbox-address-taken`: Address already in use · `quota-mailboxes-exceeded`: The structure has no mailbox left · `quota-bytes-exceeded`: The structure has not enough space left */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listMailboxOpenings: {
+    parameters: {
+      query?: {
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        /** @description Most entries of the page */
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        mailboxId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["MailboxOpeningPage"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `mailbox-not-found`: No such mailbox */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   suspendMailbox: {
     parameters: {
       query?: never;
@@ -5088,6 +6097,107 @@ export interface operations {
       };
       /** @description `version-mismatch`: The resource has changed meanwhile */
       412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  exportAllMailboxes: {
+    parameters: {
+      query?: {
+        domainId?: string;
+        /** @description Only boxes that nobody has opened since then */
+        inactiveSince?: string;
+        provisioning?: "pending" | "applied" | "failed" | "action_required";
+        /** @description Words in the address, an alias, the name, description, service or person responsible; accents do not count */
+        q?: string;
+        sort?:
+          | "address"
+          | "-address"
+          | "displayName"
+          | "-displayName"
+          | "type"
+          | "-type"
+          | "status"
+          | "-status"
+          | "quotaBytes"
+          | "-quotaBytes"
+          | "createdAt"
+          | "-createdAt"
+          | "updatedAt"
+          | "-updatedAt"
+          | "lastAuthenticatedAt"
+          | "-lastAuthenticatedAt";
+        status?: "active" | "suspended" | "closing" | "closed";
+        type?: "PER" | "ORG" | "APP" | "CAB";
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The whole list as CSV: UTF-8 with its mark, `;`, no cell that is a formula */
+      200: {
+        headers: {
+          "Content-Disposition"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "text/csv": string;
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
         headers: {
           [name: string]: unknown;
         };
@@ -7190,6 +8300,208 @@ export interface operations {
       };
     };
   };
+  listStructureAudit: {
+    parameters: {
+      query?: {
+        action?:
+          | "structure.create"
+          | "structure.read"
+          | "structure.list"
+          | "structure.suspend"
+          | "structure.resume"
+          | "structure.change"
+          | "structure.administer"
+          | "structure.administer-child"
+          | "structure.close"
+          | "domain.create"
+          | "domain.read"
+          | "domain.suspend"
+          | "domain.resume"
+          | "domain.close"
+          | "mailbox.create"
+          | "mailbox.read"
+          | "mailbox.change"
+          | "mailbox.suspend"
+          | "mailbox.resume"
+          | "mailbox.close"
+          | "mailbox.reopen"
+          | "mailbox.purge"
+          | "mailbox.move"
+          | "mailbox.provision"
+          | "mailbox-alias.add"
+          | "mailbox-alias.remove"
+          | "mailbox-delegation.read"
+          | "mailbox-delegation.grant"
+          | "mailbox-delegation.change"
+          | "mailbox-delegation.revoke"
+          | "mailbox.set-client-secret"
+          | "mailbox-member.add"
+          | "mailbox-member.remove"
+          | "mailbox-member.read"
+          | "membership.grant"
+          | "membership.revoke"
+          | "membership.read"
+          | "operator-role.read"
+          | "operator-role.grant"
+          | "operator-role.revoke"
+          | "invitation.read"
+          | "invitation.create"
+          | "invitation.revoke"
+          | "invitation.accept"
+          | "service-account.read"
+          | "service-account.create"
+          | "service-account.change"
+          | "service-account.revoke"
+          | "service-account-key.create"
+          | "service-account-key.revoke"
+          | "audit.read"
+          | "audit.read-platform"
+          | "mailbox.open"
+          | "mailbox-opening.read"
+          | "webhook.read"
+          | "webhook.create"
+          | "webhook.change"
+          | "webhook.delete"
+          | "webhook.test"
+          | "webhook.disable"
+          | "dashboard.read"
+          | "dashboard.read-platform"
+          | "person.list"
+          | "person.read"
+          | "person.depart"
+          | "person.cancel-departure"
+          | "person.create"
+          | "person.update"
+          | "session.start"
+          | "session.refuse"
+          | "session.end"
+          | "white-list.import"
+          | "white-list.refuse"
+          | "white-list.read"
+          | "recipient.check"
+          | "charter.publish"
+          | "charter.accept"
+          | "charter.read-all"
+          | "consent.decide"
+          | "export.request-own"
+          | "export.request-mailbox"
+          | "export.make"
+          | "export.fetch"
+          | "erasure.plan"
+          | "erasure.cancel"
+          | "erasure.list"
+          | "erasure.read"
+          | "erasure.run"
+          | "processing-register.read"
+          | "batch.create"
+          | "batch.read"
+          | "batch.correct"
+          | "batch.check"
+          | "batch.run"
+          | "batch.undo"
+          | "batch.abandon"
+          | "inactivity.read"
+          | "inactivity.change-settings"
+          | "inactivity.start"
+          | "inactivity.cancel"
+          | "inactivity.notice"
+          | "inactivity.object"
+          | "inactivity.depublish";
+        /** @description Person or service account */
+        actorId?: string;
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        from?: string;
+        /** @description Most entries of the page */
+        limit?: number;
+        /** @description Words that must all be found in who, what, on what and why; accents and capitals do not count */
+        q?: string;
+        subjectId?: string;
+        /** @description Up to and without */
+        to?: string;
+      };
+      header?: never;
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AuditEventPage"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listBatches: {
     parameters: {
       query?: {
@@ -8346,6 +9658,97 @@ export interface operations {
       };
     };
   };
+  exportDomains: {
+    parameters: {
+      query?: {
+        /** @description Words, in any case and without accents */
+        q?: string;
+        sort?: "name" | "-name";
+        status?: "active" | "suspended" | "closed";
+      };
+      header?: never;
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The whole list as CSV: UTF-8 with its mark, `;`, no cell that is a formula */
+      200: {
+        headers: {
+          "Content-Disposition"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "text/csv": string;
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listInvitations: {
     parameters: {
       query?: {
@@ -8903,6 +10306,118 @@ export interface operations {
       };
     };
   };
+  exportMailboxes: {
+    parameters: {
+      query?: {
+        domainId?: string;
+        /** @description Only boxes that nobody has opened since then */
+        inactiveSince?: string;
+        provisioning?: "pending" | "applied" | "failed" | "action_required";
+        /** @description Words in the address, an alias, the name, description, service or person responsible; accents do not count */
+        q?: string;
+        sort?:
+          | "address"
+          | "-address"
+          | "displayName"
+          | "-displayName"
+          | "type"
+          | "-type"
+          | "status"
+          | "-status"
+          | "quotaBytes"
+          | "-quotaBytes"
+          | "createdAt"
+          | "-createdAt"
+          | "updatedAt"
+          | "-updatedAt"
+          | "lastAuthenticatedAt"
+          | "-lastAuthenticatedAt";
+        status?: "active" | "suspended" | "closing" | "closed";
+        type?: "PER" | "ORG" | "APP" | "CAB";
+      };
+      header?: never;
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The whole list as CSV: UTF-8 with its mark, `;`, no cell that is a formula */
+      200: {
+        headers: {
+          "Content-Disposition"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "text/csv": string;
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listMemberships: {
     parameters: {
       query?: {
@@ -9170,6 +10685,92 @@ export interface operations {
       };
       /** @description `last-administrator`: Somebody must remain administrator */
       409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  exportMemberships: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The whole list as CSV: UTF-8 with its mark, `;`, no cell that is a formula */
+      200: {
+        headers: {
+          "Content-Disposition"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "text/csv": string;
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
         headers: {
           [name: string]: unknown;
         };
@@ -9695,6 +11296,845 @@ export interface operations {
       };
     };
   };
+  exportPeople: {
+    parameters: {
+      query?: {
+        /** @description Words that must all be found in names, address, RPPS; accents and capitals do not count */
+        q?: string;
+        role?: "structure_administrator" | "domain_administrator" | "mailbox_manager" | "user";
+        sort?: "name" | "-name" | "lastSignedInAt" | "-lastSignedInAt" | "createdAt" | "-createdAt";
+        status?: "active" | "invited" | "departed" | "suspended";
+      };
+      header?: never;
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The whole list as CSV: UTF-8 with its mark, `;`, no cell that is a formula */
+      200: {
+        headers: {
+          "Content-Disposition"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "text/csv": string;
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listServiceAccounts: {
+    parameters: {
+      query?: {
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        /** @description Most entries of the page */
+        limit?: number;
+        status?: "active" | "revoked";
+      };
+      header?: never;
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ServiceAccountPage"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createServiceAccount: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeating a request with its key gives the first answer again */
+        "idempotency-key"?: string;
+      };
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewServiceAccount"];
+      };
+    };
+    responses: {
+      /** @description Made */
+      201: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ServiceAccount"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running · `structure-suspended`: The structure is suspended · `structure-closed`: The structure is closed · `service-account-name-taken`: A service account of this name exists */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  readServiceAccount: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        serviceAccountId: string;
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The account */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ServiceAccount"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure · `service-account-not-found`: No such service account */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  revokeServiceAccount: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        serviceAccountId: string;
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Revoked, or was so already */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure · `service-account-not-found`: No such service account */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  changeServiceAccount: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
+      path: {
+        serviceAccountId: string;
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ServiceAccountChange"];
+      };
+    };
+    responses: {
+      /** @description Changed, or was so already */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ServiceAccount"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure · `service-account-not-found`: No such service account */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-account-revoked`: The service account is revoked · `service-account-name-taken`: A service account of this name exists */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createServiceAccountKey: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeating a request with its key gives the first answer again */
+        "idempotency-key"?: string;
+      };
+      path: {
+        serviceAccountId: string;
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewServiceAccountKey"];
+      };
+    };
+    responses: {
+      /** @description Given */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ServiceAccountSecret"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure · `service-account-not-found`: No such service account */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running · `service-account-revoked`: The service account is revoked */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  revokeServiceAccountKey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        keyId: string;
+        serviceAccountId: string;
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Revoked, or was so already */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure · `service-account-not-found`: No such service account · `service-account-key-not-found`: No such key */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   suspendStructure: {
     parameters: {
       query?: never;
@@ -9899,6 +12339,96 @@ export interface operations {
       };
       /** @description `version-mismatch`: The resource has changed meanwhile */
       412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  exportStructures: {
+    parameters: {
+      query?: {
+        /** @description Words, in any case and without accents */
+        q?: string;
+        /** @description The structure that administers it */
+        resellerId?: string;
+        sort?:
+          | "name"
+          | "-name"
+          | "createdAt"
+          | "-createdAt"
+          | "usedMailboxes"
+          | "-usedMailboxes"
+          | "usedBytes"
+          | "-usedBytes";
+        status?: "active" | "suspended" | "closed";
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The whole list as CSV: UTF-8 with its mark, `;`, no cell that is a formula */
+      200: {
+        headers: {
+          "Content-Disposition"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "text/csv": string;
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
         headers: {
           [name: string]: unknown;
         };
