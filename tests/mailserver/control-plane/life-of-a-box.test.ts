@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ImapClient } from "../../support/imap.ts";
 import { mailServersAtHand, type Stack, startStack } from "../../support/stack.ts";
+import { Client, message } from "../gateway/client.ts";
 import {
   type ControlPlane,
   deliver,
@@ -8,17 +9,19 @@ import {
   elapsedUntilAccepted,
   maySignIn,
   openControlPlane,
+  type Structure,
 } from "./platform.ts";
 
 describe.each(mailServersAtHand())("the life of a box on %s", (mail) => {
   let stack: Stack;
   let plane: ControlPlane;
-  let structure: { structureId: string; domain: string };
+  let structure: Structure;
+  let clinic: Structure;
 
   beforeAll(async () => {
     stack = await startStack({ mail });
     plane = await openControlPlane(stack);
-    structure = await plane.newStructure();
+    [structure, clinic] = [await plane.newStructure(), await plane.newStructure()];
   });
   afterAll(async () => {
     await plane?.close();
@@ -153,4 +156,162 @@ describe.each(mailServersAtHand())("the life of a box on %s", (mail) => {
       return rows[0].count === 0;
     }, 20);
   });
+
+  const subjectsIn = async (client: Client, address: string): Promise<string[]> => {
+    const accountId = await client.account(address).catch(() => undefined);
+    if (accountId === undefined) return [];
+    const answers = await client.call([
+      ["Email/query", { accountId }, "q"],
+      ["Email/get", {
+        accountId,
+        "#ids": { resultOf: "q", name: "Email/query", path: "/ids" },
+        properties: ["subject"],
+      }, "g"],
+    ]);
+    return answers[1]![1].list.map((one: { subject: string }) => one.subject).sort();
+  };
+  const opens = async (client: Client, address: string) =>
+    await client.account(address).then(() => true, () => false);
+
+  it("is created, used, delegated, suspended, moved to another structure with its mail, closed and reopened, and ends", async () => {
+    // Created, used.
+    const holder = await plane.newPerson();
+    const box = await plane.newMailbox(structure, { type: "PER", holderIdNatPs: holder.idNatPs });
+    await elapsedUntil(() => isApplied(box.id), 10);
+    const alias = `alias.${box.address}`;
+    expect((await plane.send("POST", `/api/v1/mailboxes/${box.id}/aliases`, { address: alias })).status).toBe(
+      201,
+    );
+    await elapsedUntilAccepted(stack, box.address, "premier", 5);
+    await elapsedUntilAccepted(stack, alias, "par un alias", 5);
+    await elapsedUntil(async () => (await subjectsIn(holder.client, box.address)).length === 2, 15);
+
+    // Delegated: the delegate reads and changes nothing.
+    const delegate = await plane.newPerson();
+    const given = await plane.send("POST", `/api/v1/mailboxes/${box.id}/delegations`, {
+      person: { idNatPs: delegate.idNatPs },
+      rights: ["read"],
+    });
+    expect(given.status).toBe(201);
+    await elapsedUntil(async () => (await subjectsIn(delegate.client, box.address)).length === 2, 5);
+    const accountId = await delegate.client.account(box.address);
+    const [, refused] = await delegate.client.one("Mailbox/set", {
+      accountId,
+      create: { m: { name: "Autre" } },
+    });
+    expect(refused.type).toBe("accountReadOnly");
+
+    // Suspended: delivery, sign-in and the delegate are refused, the mail is kept.
+    const suspension = `/api/v1/mailboxes/${box.id}/suspension`;
+    expect((await plane.send("POST", suspension, { reason: "Enquête" })).status).toBe(200);
+    await elapsedUntil(async () => await deliver(stack, box.address, "refuse") >= 400, 5);
+    await elapsedUntil(async () => !await maySignIn(stack, box.address), 5);
+    await elapsedUntil(async () => !await opens(delegate.client, box.address), 5);
+    expect(await opens(holder.client, box.address)).toBe(false);
+    await elapsedUntil(() => isApplied(box.id), 10);
+    expect((await plane.send("DELETE", suspension)).status).toBe(200);
+    await elapsedUntil(async () => (await subjectsIn(holder.client, box.address)).length === 2, 10);
+
+    // Moved: the same mail under a new address; nothing reaches the old one any more.
+    const address = `${box.address.split("@")[0]}@${clinic.domain}`;
+    const moved = await plane.send("POST", `/api/v1/mailboxes/${box.id}/move`, {
+      structureId: clinic.structureId,
+      address,
+      reason: "Fusion",
+    });
+    expect(moved.status).toBe(201);
+    const start = performance.now();
+    await elapsedUntilAccepted(stack, address, "apres le depart", 10);
+    console.log(`${mail}: a moved box receives after ${Math.round(performance.now() - start)} ms`);
+    await elapsedUntil(() => isApplied(moved.body.id), 10);
+    await elapsedUntil(async () => (await subjectsIn(holder.client, address)).length === 3, 15);
+    expect(await subjectsIn(holder.client, address)).toEqual(["apres le depart", "par un alias", "premier"]);
+    for (const old of [box.address, alias]) {
+      expect(await deliver(stack, old, "refuse")).toBeGreaterThanOrEqual(500);
+    }
+    expect(await opens(holder.client, box.address)).toBe(false);
+    expect(await opens(delegate.client, address)).toBe(false);
+    expect((await plane.send("GET", `/api/v1/mailboxes/${box.id}`)).body).toMatchObject({
+      status: "closed",
+      movedTo: address,
+    });
+    await elapsedUntil(() => isApplied(box.id), 10);
+    // He writes from his new address, and no longer from the old one.
+    expect(await sendFrom(holder.client, address, address)).toBe("sent");
+    expect(await sendFrom(holder.client, address, box.address)).toBe("forbiddenFrom");
+
+    // Closed, and opened again while the mail is kept.
+    const closing = `/api/v1/mailboxes/${moved.body.id}/closing`;
+    expect((await plane.send("POST", closing, { reason: "Départ", confirmAddress: address })).body.status)
+      .toBe("closing");
+    await elapsedUntil(async () => await deliver(stack, address, "refuse") >= 400, 5);
+    await elapsedUntil(async () => !await opens(holder.client, address), 5);
+    await elapsedUntil(() => isApplied(moved.body.id), 10);
+    expect((await plane.send("DELETE", closing)).body.status).toBe("active");
+    await elapsedUntil(async () => (await subjectsIn(holder.client, address)).length >= 3, 10);
+
+    // Closed for good: its mail is destroyed, its address never given again.
+    await plane.send("POST", closing, { reason: "Départ", confirmAddress: address });
+    await plane.database.query("update app.mailboxes set purge_at = now() where id = $1", [moved.body.id]);
+    await plane.database.query("select jobs.enqueue('purge-mailboxes', '{}'::json, 'purge-now', null)");
+    await elapsedUntil(async () => {
+      const { status, provisioning } = (await plane.send("GET", `/api/v1/mailboxes/${moved.body.id}`)).body;
+      return status === "closed" && provisioning.status === "applied";
+    }, 15);
+    const again = await plane.send("POST", `/api/v1/structures/${clinic.structureId}/mailboxes`, {
+      address,
+      type: "ORG",
+    });
+    expect(again.status).toBe(409);
+    expect(await deliver(stack, address, "refuse")).toBeGreaterThanOrEqual(500);
+  });
+
+  it("keeps its mail when the worker is killed in the middle of its move", async () => {
+    const box = await plane.newMailbox(structure);
+    await elapsedUntil(() => isApplied(box.id), 10);
+    await elapsedUntilAccepted(stack, box.address, "garde", 5);
+    const address = `${box.address.split("@")[0]}@${clinic.domain}`;
+    const moved = await plane.send("POST", `/api/v1/mailboxes/${box.id}/move`, {
+      structureId: clinic.structureId,
+      address,
+      reason: "Fusion",
+    });
+    await stack.part("worker").kill();
+    expect(await deliver(stack, box.address, "refuse")).toBeGreaterThanOrEqual(400);
+    await stack.part("worker").start();
+    await elapsedUntil(() => isApplied(moved.body.id), 30);
+    await elapsedUntilAccepted(stack, address, "arrive", 5);
+    await plane.usePassword(moved.body.id);
+    await elapsedUntil(async () => {
+      const client = await ImapClient.signIn(
+        stack.addresses.imap,
+        address,
+        await stack.clientPassword(address),
+      );
+      await client.select("INBOX");
+      const raws = await client.fetchAll();
+      await client.logout();
+      return raws.length === 2 && raws.some((raw) => /^subject: garde/im.test(raw));
+    }, 15);
+  });
+
+  async function sendFrom(client: Client, address: string, from: string): Promise<string> {
+    const accountId = await client.account(address);
+    const emailId = await client.importMessage(
+      accountId,
+      message({
+        From: from,
+        To: address,
+        Subject: "moi",
+        "Message-ID": `<${crypto.randomUUID()}@x.mssante.test>`,
+      }),
+    );
+    const identityId = await client.identity(accountId, address);
+    const [, answer] = await client.one("EmailSubmission/set", {
+      accountId,
+      create: { s: { emailId, identityId } },
+    });
+    return answer.notCreated?.s?.type ??
+      (answer.created?.s?.id === undefined ? JSON.stringify(answer) : "sent");
+  }
 });
