@@ -9,7 +9,7 @@ export interface ProblemText {
 export const problemTexts = {
   "sign-in-required": { text: m.problem_sign_in_required, severity: "warning" },
   "mail-server-unavailable": { text: m.problem_mail_server_unavailable, severity: "warning" },
-  "rate-limited": { text: m.problem_rate_limited, severity: "warning" },
+  "too-many-requests": { text: m.problem_rate_limited, severity: "warning" },
   "invalid-request": { text: m.problem_invalid_request, severity: "error" },
   "forbidden": { text: m.problem_forbidden, severity: "error" },
   "not-found": { text: m.problem_not_found, severity: "error" },
@@ -41,6 +41,18 @@ export const problemTexts = {
   "erasure-not-found": { text: m.problem_erasure_not_found, severity: "error" },
   "erasure-open": { text: m.problem_erasure_open, severity: "error" },
   "erasure-ended": { text: m.problem_erasure_ended, severity: "error" },
+  "person-not-found": { text: m.problem_person_not_found, severity: "error" },
+  "membership-not-found": { text: m.problem_membership_not_found, severity: "error" },
+  "last-administrator": { text: m.problem_last_administrator, severity: "warning" },
+  "already-member": { text: m.problem_already_member, severity: "warning" },
+  "invitation-not-found": { text: m.problem_invitation_not_found, severity: "error" },
+  "invitation-closed": { text: m.problem_invitation_closed, severity: "warning" },
+  "departure-not-found": { text: m.problem_departure_not_found, severity: "error" },
+  "operator-role-not-found": { text: m.problem_operator_role_not_found, severity: "error" },
+  "service-account-not-found": { text: m.problem_service_account_not_found, severity: "error" },
+  "service-account-name-taken": { text: m.problem_service_account_name_taken, severity: "error" },
+  "service-account-revoked": { text: m.problem_service_account_revoked, severity: "error" },
+  "service-account-key-not-found": { text: m.problem_service_account_key_not_found, severity: "error" },
   "internal-error": { text: m.problem_internal_error, severity: "error" },
 } as const satisfies Record<string, ProblemText>;
 
