@@ -10,6 +10,7 @@ import {
   json,
   problemResponses,
   repeatableProblems,
+  requires,
 } from "../http/openapi.ts";
 import { etag } from "../http/version.ts";
 import { addAlias } from "./add-alias.ts";
@@ -26,6 +27,7 @@ import { removeAlias } from "./remove-alias.ts";
 import { suggestAddresses } from "./suggest-address.ts";
 
 const addRoute = createRoute({
+  ...requires("mailbox-alias.add"),
   operationId: "addMailboxAlias",
   method: "post",
   path: "/api/v1/mailboxes/{mailboxId}/aliases",
@@ -56,6 +58,7 @@ const addRoute = createRoute({
   },
 });
 const removeRoute = createRoute({
+  ...requires("mailbox-alias.remove"),
   operationId: "removeMailboxAlias",
   method: "delete",
   path: "/api/v1/mailboxes/{mailboxId}/aliases/{address}",
@@ -74,6 +77,7 @@ const removeRoute = createRoute({
   },
 });
 const suggestRoute = createRoute({
+  ...requires("mailbox.create"),
   operationId: "suggestAddresses",
   method: "get",
   path: "/api/v1/address-suggestions",

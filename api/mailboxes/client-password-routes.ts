@@ -6,6 +6,7 @@ import {
   createRoute,
   createRoutes,
   problemResponses,
+  requires,
 } from "../http/openapi.ts";
 import { clientPasswordBody, mailboxParam } from "./schemas.ts";
 import { newClientSecret, setClientSecret } from "./set-client-secret.ts";
@@ -14,6 +15,7 @@ const slugs = [...bodilessProblems, "mailbox-not-found", "mailbox-closing", "mai
 
 /** PUT and not POST: its answer must be kept nowhere, so there is no Idempotency-Key; repeating it makes another password. */
 const giveRoute = createRoute({
+  ...requires("mailbox.set-client-secret"),
   operationId: "giveClientPassword",
   method: "put",
   path: "/api/v1/mailboxes/{mailboxId}/client-password",
@@ -29,6 +31,7 @@ const giveRoute = createRoute({
   },
 });
 const withdrawRoute = createRoute({
+  ...requires("mailbox.set-client-secret"),
   operationId: "withdrawClientPassword",
   method: "delete",
   path: "/api/v1/mailboxes/{mailboxId}/client-password",

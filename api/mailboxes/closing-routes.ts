@@ -9,6 +9,7 @@ import {
   json,
   problemResponses,
   repeatableProblems,
+  requires,
 } from "../http/openapi.ts";
 import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
 import { closeMailbox } from "./close.ts";
@@ -22,6 +23,7 @@ const answer = (description: string) => ({
 });
 
 const closeRoute = createRoute({
+  ...requires("mailbox.close"),
   operationId: "closeMailbox",
   method: "post",
   path: "/api/v1/mailboxes/{mailboxId}/closing",
@@ -45,6 +47,7 @@ const closeRoute = createRoute({
   },
 });
 const reopenRoute = createRoute({
+  ...requires("mailbox.reopen"),
   operationId: "reopenMailbox",
   method: "delete",
   path: "/api/v1/mailboxes/{mailboxId}/closing",

@@ -12,6 +12,7 @@ import {
   json,
   problemResponses,
   repeatableProblems,
+  requires,
 } from "../http/openapi.ts";
 import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
 import { changeDelegation } from "./change-delegation.ts";
@@ -37,6 +38,7 @@ const answer = (description: string) => ({
 });
 
 const grantRoute = createRoute({
+  ...requires("mailbox-delegation.grant"),
   operationId: "grantDelegation",
   method: "post",
   path,
@@ -63,6 +65,7 @@ const grantRoute = createRoute({
   },
 });
 const listRoute = createRoute({
+  ...requires("mailbox-delegation.read"),
   operationId: "listDelegations",
   method: "get",
   path,
@@ -75,6 +78,7 @@ const listRoute = createRoute({
   },
 });
 const changeRoute = createRoute({
+  ...requires("mailbox-delegation.change"),
   operationId: "changeDelegation",
   method: "patch",
   path: `${path}/{delegationId}`,
@@ -100,6 +104,7 @@ const changeRoute = createRoute({
   },
 });
 const revokeRoute = createRoute({
+  ...requires("mailbox-delegation.revoke"),
   operationId: "revokeDelegation",
   method: "delete",
   path: `${path}/{delegationId}`,

@@ -11,6 +11,7 @@ import {
   json,
   problemResponses,
   repeatableProblems,
+  requires,
 } from "../http/openapi.ts";
 import { addMember } from "./add-member.ts";
 import { authoriseOnMailbox } from "./locate.ts";
@@ -19,6 +20,7 @@ import { removeMember } from "./remove-member.ts";
 import { mailboxParam, memberBody, memberInput, memberList, memberParam, toMemberBody } from "./schemas.ts";
 
 const addRoute = createRoute({
+  ...requires("mailbox-member.add"),
   operationId: "addMailboxMember",
   method: "post",
   path: "/api/v1/mailboxes/{mailboxId}/members",
@@ -41,6 +43,7 @@ const addRoute = createRoute({
   },
 });
 const listRoute = createRoute({
+  ...requires("mailbox-member.read"),
   operationId: "listMailboxMembers",
   method: "get",
   path: "/api/v1/mailboxes/{mailboxId}/members",
@@ -53,6 +56,7 @@ const listRoute = createRoute({
   },
 });
 const removeRoute = createRoute({
+  ...requires("mailbox-member.remove"),
   operationId: "removeMailboxMember",
   method: "delete",
   path: "/api/v1/mailboxes/{mailboxId}/members/{personId}",

@@ -8,12 +8,14 @@ import {
   json,
   problemResponses,
   repeatableProblems,
+  requires,
 } from "../http/openapi.ts";
 import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
 import { moveMailbox } from "./move.ts";
 import { mailboxBody, mailboxParam, moveInput, toMailboxBody } from "./schemas.ts";
 
 const moveRoute = createRoute({
+  ...requires("mailbox.move"),
   operationId: "moveMailbox",
   method: "post",
   path: "/api/v1/mailboxes/{mailboxId}/move",

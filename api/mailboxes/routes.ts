@@ -12,6 +12,7 @@ import {
   json,
   problemResponses,
   repeatableProblems,
+  requires,
 } from "../http/openapi.ts";
 import { page, pageRequest } from "../http/paginate.ts";
 import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
@@ -42,6 +43,7 @@ const mailboxAnswer = (description: string) => ({
 });
 
 const createMailboxRoute = createRoute({
+  ...requires("mailbox.create"),
   operationId: "createMailbox",
   method: "post",
   path: "/api/v1/structures/{structureId}/mailboxes",
@@ -67,6 +69,7 @@ const createMailboxRoute = createRoute({
   },
 });
 const listMailboxesRoute = createRoute({
+  ...requires("mailbox.read"),
   operationId: "listMailboxes",
   method: "get",
   path: "/api/v1/structures/{structureId}/mailboxes",
@@ -79,6 +82,7 @@ const listMailboxesRoute = createRoute({
   },
 });
 const listAllMailboxesRoute = createRoute({
+  ...requires("mailbox.read"),
   operationId: "listAllMailboxes",
   method: "get",
   path: "/api/v1/mailboxes",
@@ -91,6 +95,7 @@ const listAllMailboxesRoute = createRoute({
   },
 });
 const readMailboxRoute = createRoute({
+  ...requires("mailbox.read"),
   operationId: "readMailbox",
   method: "get",
   path: "/api/v1/mailboxes/{mailboxId}",
@@ -103,6 +108,7 @@ const readMailboxRoute = createRoute({
   },
 });
 const changeMailboxRoute = createRoute({
+  ...requires("mailbox.change"),
   operationId: "changeMailbox",
   method: "patch",
   path: "/api/v1/mailboxes/{mailboxId}",
@@ -126,6 +132,7 @@ const changeMailboxRoute = createRoute({
   },
 });
 const suspendMailboxRoute = createRoute({
+  ...requires("mailbox.suspend"),
   operationId: "suspendMailbox",
   method: "post",
   path: "/api/v1/mailboxes/{mailboxId}/suspension",
@@ -148,6 +155,7 @@ const suspendMailboxRoute = createRoute({
   },
 });
 const resumeMailboxRoute = createRoute({
+  ...requires("mailbox.resume"),
   operationId: "resumeMailbox",
   method: "delete",
   path: "/api/v1/mailboxes/{mailboxId}/suspension",
