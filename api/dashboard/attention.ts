@@ -19,6 +19,13 @@ const severityOf = {
   "white-list-refused": "warning",
   "structure-without-administrator": "warning",
   "structure-without-domain": "warning",
+  "quota-mailboxes-nearly-full": "warning",
+  "quota-bytes-nearly-full": "warning",
+  "service-key-expiring": "warning",
+  "mailbox-inactive": "warning",
+  "batch-ready": "notice",
+  "invitation-expired": "notice",
+  "invitation-pending": "notice",
   "mailbox-without-member": "notice",
   "structure-suspended": "notice",
 } as const satisfies Record<string, Severity>;
@@ -26,7 +33,14 @@ const severityOf = {
 export type AttentionKind = keyof typeof severityOf;
 export const attentionKinds = Object.keys(severityOf) as [AttentionKind, ...AttentionKind[]];
 
-export const subjectKinds = ["structure", "domain", "mailbox", "person"] as const;
+export const subjectKinds = [
+  "structure",
+  "domain",
+  "mailbox",
+  "person",
+  "batch",
+  "service-account",
+] as const;
 
 /** One of the things that an attention is about. */
 export interface AttentionSubject {

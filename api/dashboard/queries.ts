@@ -8,6 +8,10 @@ const shown = 5;
 /** Ten minutes: the mail server is given a change within seconds, and the reconciliation comes by every ten minutes. */
 const lateAfter = sql`interval '10 minutes'`;
 
+/** A month before a year without a sign-in: then the box falls due (CNIL AU-037), and its holder is to be told before. */
+const inactiveAfter = sql`interval '335 days'`;
+const expiringWithin = sql`interval '30 days'`;
+
 type Rows = ReturnType<typeof sql<FoundSubject>>;
 
 /** The rows of one kind. `rows` yields id, label, structure_id, structure_name, reason and since. */
@@ -35,6 +39,12 @@ export async function listFoundSubjects(
     sql<FoundSubject>`select s.id, s.name as label, s.id as structure_id, s.name as structure_name,
       null::text as reason, s.updated_at as since
     from app.structures s where ${ofStructure("s.id")} and ${condition}`;
+
+  const invitation = (condition: Rows) =>
+    sql<FoundSubject>`select p.id, trim(p.given_name || ' ' || p.family_name) as label, s.id as structure_id,
+      s.name as structure_name, null::text as reason, i.created_at as since
+    from app.invitations i join app.people p on p.id = i.person_id join app.structures s on s.id = i.structure_id
+    where ${ofStructure("i.structure_id")} and ${condition}`;
 
   const parts = [
     finding(
@@ -74,6 +84,57 @@ export async function listFoundSubjects(
       "structure",
       structure(sql`s.status = 'active' and not exists (select from app.domains d
         where d.structure_id = s.id and d.status = 'active')`),
+    ),
+    finding(
+      "quota-mailboxes-nearly-full",
+      "structure",
+      structure(
+        sql`s.status = 'active' and s.quota_mailboxes > 0 and s.used_mailboxes >= 0.9 * s.quota_mailboxes`,
+      ),
+    ),
+    finding(
+      "quota-bytes-nearly-full",
+      "structure",
+      structure(sql`s.status = 'active' and s.quota_bytes > 0 and s.used_bytes >= 0.9 * s.quota_bytes`),
+    ),
+    finding(
+      "mailbox-inactive",
+      "mailbox",
+      sql`select b.id, b.address as label, s.id as structure_id, s.name as structure_name, null::text as reason,
+          coalesce(b.last_authenticated_at, b.created_at) as since
+        from app.mailboxes b join app.structures s on s.id = b.structure_id
+        where ${ofStructure("b.structure_id")} and b.type = 'PER' and b.status = 'active'
+          and coalesce(b.last_authenticated_at, b.created_at) < ${now}::timestamptz - ${inactiveAfter}`,
+    ),
+    finding(
+      "batch-ready",
+      "batch",
+      sql`select b.id, to_char(b.created_at, 'YYYY-MM-DD') as label, s.id as structure_id, s.name as structure_name,
+          null::text as reason, b.created_at as since
+        from app.batches b join app.structures s on s.id = b.structure_id
+        where ${ofStructure("b.structure_id")} and b.state = 'ready'`,
+    ),
+    finding(
+      "invitation-pending",
+      "person",
+      invitation(sql`i.status = 'pending' and i.expires_at > ${now}::timestamptz`),
+    ),
+    finding(
+      "invitation-expired",
+      "person",
+      invitation(sql`i.status = 'pending' and i.expires_at <= ${now}::timestamptz`),
+    ),
+    finding(
+      "service-key-expiring",
+      "service-account",
+      sql`select a.id, a.name as label, s.id as structure_id, s.name as structure_name, null::text as reason,
+          min(k.expires_at) as since
+        from app.service_account_keys k
+        join app.service_accounts a on a.structure_id = k.structure_id and a.id = k.service_account_id
+        join app.structures s on s.id = a.structure_id
+        where ${ofStructure("k.structure_id")} and a.status = 'active' and k.revoked_at is null
+          and k.expires_at < ${now}::timestamptz + ${expiringWithin}
+        group by a.id, a.name, s.id, s.name`,
     ),
     finding("structure-suspended", "structure", structure(sql`s.status = 'suspended'`)),
   ];

@@ -54,11 +54,11 @@ describe("the people of a structure", () => {
       [`POST ${base}/invitations`]: () => Response.json(invitation, { status: 201 }),
     });
     await page.getByRole("button", { name: "Inviter une personne" }).click();
-    await page.getByLabel("Numéro RPPS").fill("10003456787");
+    await page.getByRole("textbox", { name: "Numéro RPPS" }).fill("10003456787");
     await page.getByRole("button", { name: "Inviter", exact: true }).click();
     await page.getByText(/n'est pas un numéro RPPS/).waitFor();
     await look(page, "admin-invite-wrong");
-    await page.getByLabel("Numéro RPPS").fill("1 000 345 6786");
+    await page.getByRole("textbox", { name: "Numéro RPPS" }).fill("1 000 345 6786");
     await page.getByLabel("Prénom").fill("Inès");
     await page.getByLabel("Nom d'exercice").fill("GARCIA-LEFEBVRE");
     await page.getByRole("radio", { name: /Gestionnaire de boîtes/ }).check();

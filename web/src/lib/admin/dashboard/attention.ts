@@ -43,6 +43,19 @@ export const attentionTexts: Readonly<Record<Attention["kind"], AttentionText>> 
     title: m.dash_at_mailbox_without_member,
     advice: m.dash_do_mailbox_without_member,
   },
+  "quota-mailboxes-nearly-full": {
+    title: m.dash_at_quota_mailboxes_nearly_full,
+    advice: m.dash_do_quota_mailboxes_nearly_full,
+  },
+  "quota-bytes-nearly-full": {
+    title: m.dash_at_quota_bytes_nearly_full,
+    advice: m.dash_do_quota_bytes_nearly_full,
+  },
+  "service-key-expiring": { title: m.dash_at_service_key_expiring, advice: m.dash_do_service_key_expiring },
+  "mailbox-inactive": { title: m.dash_at_mailbox_inactive, advice: m.dash_do_mailbox_inactive },
+  "batch-ready": { title: m.dash_at_batch_ready, advice: m.dash_do_batch_ready },
+  "invitation-expired": { title: m.dash_at_invitation_expired, advice: m.dash_do_invitation_expired },
+  "invitation-pending": { title: m.dash_at_invitation_pending, advice: m.dash_do_invitation_pending },
   "structure-suspended": { title: m.dash_at_structure_suspended, advice: m.dash_do_structure_suspended },
 };
 

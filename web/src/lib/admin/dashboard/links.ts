@@ -10,6 +10,9 @@ export function subjectHref(subject: Subject, kind: Attention["kind"]): string {
   if (kind === "structure-without-domain") return `${structure}/domains`;
   if (subject.kind === "mailbox") return `${structure}/mailboxes/${subject.id}`;
   if (subject.kind === "domain") return `${structure}/domains/${subject.id}`;
+  if (kind.startsWith("quota-")) return `${structure}/settings`;
+  if (subject.kind === "batch") return `${structure}/batches/${subject.id}`;
+  if (subject.kind === "service-account") return `${structure}/service-accounts`;
   if (subject.kind === "person") return `${structure}/people/${subject.id}`;
   return structure;
 }
@@ -23,6 +26,8 @@ export function listHref({ kind }: Attention, structureId: string | undefined): 
   if (kind === "mailbox-provisioning-failed") return `${structure}/mailboxes?provisioning=failed`;
   if (kind === "mailbox-provisioning-late") return `${structure}/mailboxes?provisioning=pending`;
   if (kind === "domain-provisioning-late") return `${structure}/domains`;
+  if (kind.startsWith("invitation-")) return `${structure}/people`;
+  if (kind === "batch-ready") return `${structure}/batches`;
   if (kind === "mailbox-without-member") return `${structure}/mailboxes?type=ORG`;
   return undefined;
 }

@@ -29,7 +29,7 @@ export function peopleColumns(structureId: string | null): readonly Column<Perso
       label: m.people_col_last,
       text: ({ lastSignedInAt }) => lastSignedInAt === null ? m.people_never() : dayOf(lastSignedInAt),
       sort: "lastSignedInAt",
-      width: "10rem",
+      width: "11.5rem",
     },
   ];
 }

@@ -433,6 +433,41 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/operator-roles": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Who works for the operator, by name */
+    get: operations["listOperatorRoles"];
+    put?: never;
+    /** Gives a person a role over every structure */
+    post: operations["grantOperatorRole"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/operator-roles/{personId}/{role}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Takes a role of the operator away */
+    delete: operations["revokeOperatorRole"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/people": {
     parameters: {
       query?: never;
@@ -1260,6 +1295,13 @@ export interface components {
         | "white-list-refused"
         | "structure-without-administrator"
         | "structure-without-domain"
+        | "quota-mailboxes-nearly-full"
+        | "quota-bytes-nearly-full"
+        | "service-key-expiring"
+        | "mailbox-inactive"
+        | "batch-ready"
+        | "invitation-expired"
+        | "invitation-pending"
         | "mailbox-without-member"
         | "structure-suspended";
       /** @enum {string} */
@@ -1269,7 +1311,7 @@ export interface components {
       subjects: {
         id: string;
         /** @enum {string} */
-        kind: "structure" | "domain" | "mailbox" | "person";
+        kind: "structure" | "domain" | "mailbox" | "person" | "batch" | "service-account";
         label: string;
         /** @description A slug that says why, where one is known */
         reason: string | null;
@@ -2038,6 +2080,16 @@ export interface components {
       /** @enum {string} */
       role: "structure_administrator" | "domain_administrator" | "mailbox_manager" | "user";
     };
+    NewOperatorRole: {
+      /** @default  */
+      familyName: string;
+      /** @default  */
+      givenName: string;
+      /** @example 810000000011 */
+      idNatPs: string;
+      /** @enum {string} */
+      role: "operator_administrator" | "operator_support" | "auditor";
+    };
     NewSelectionBatch: {
       /** @enum {string} */
       action: "suspend" | "resume" | "close" | "change";
@@ -2143,7 +2195,6 @@ export interface components {
       /**
        * Format: date-time
        * @description Null: no end
-       * @default null
        */
       expiresAt: string | null;
     };
@@ -2170,6 +2221,21 @@ export interface components {
        * @description The structure that administers it
        */
       resellerId?: string;
+    };
+    OperatorRole: {
+      /** Format: date-time */
+      createdAt: string;
+      familyName: string;
+      givenName: string;
+      idNatPs: string | null;
+      /** Format: uuid */
+      personId: string;
+      /** @enum {string} */
+      role: "operator_administrator" | "operator_support" | "auditor";
+    };
+    OperatorRolePage: {
+      items: components["schemas"]["OperatorRole"][];
+      nextCursor: string | null;
     };
     Person: {
       /** Format: date-time */
@@ -6198,6 +6264,296 @@ export interface operations {
       };
       /** @description `forbidden`: Not allowed */
       403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listOperatorRoles: {
+    parameters: {
+      query?: {
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        /** @description Most entries of the page */
+        limit?: number;
+        role?: "operator_administrator" | "operator_support" | "auditor";
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OperatorRolePage"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  grantOperatorRole: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeating a request with its key gives the first answer again */
+        "idempotency-key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewOperatorRole"];
+      };
+    };
+    responses: {
+      /** @description Given, or was so already */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OperatorRole"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  revokeOperatorRole: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        personId: string;
+        role: "operator_administrator" | "operator_support" | "auditor";
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Taken away */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `person-not-found`: No such person · `operator-role-not-found`: No such role */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `last-administrator`: Somebody must remain administrator */
+      409: {
         headers: {
           [name: string]: unknown;
         };
