@@ -53,12 +53,12 @@ async function migrateQueue(target: MigrationTarget): Promise<void> {
   const pool = connect(target, "mss_worker", target.workerPassword);
   try {
     await runMigrations({ pgPool: pool, logger: new Logger(() => () => {}) });
-    await pool.query("create schema if not exists jobs");
     // Under a lock: two starts at once would meet in the catalogue ("tuple concurrently updated").
     const client = await pool.connect();
     try {
       await client.query("begin");
       await client.query("select pg_advisory_xact_lock(hashtext('mssante/jobs'))");
+      await client.query("create schema if not exists jobs");
       await client.query(await readFile(new URL("../migrations/jobs.sql", import.meta.url), "utf8"));
       await client.query("commit");
     } finally {
