@@ -14,7 +14,7 @@ function isNeededAtOnce(id: string): boolean {
   return /\/src\/lib\/(api|folders|jmap|mail|messages|shell|ui)\/|\/i18n\/(format|locale)/.test(
     id,
   ) &&
-    !/\/api\/problems|\/(drafts|submission|outbox|blobs|recipients|move-dialog|bulk-actions|destroy-dialog|expired-dialog|dialog|box-menu)\./
+    !/\/api\/problems|\/(drafts|submission|outbox|blobs|recipients|move-dialog|bulk-actions|destroy-dialog|expired-dialog|dialog|box-menu|no-box)\./
       .test(id);
 }
 

@@ -53,6 +53,11 @@ export class Webmail {
     this.person = person;
   }
 
+  /** Whether the administration console has anything for this person (lib/admin/shell/rights.ts says what). */
+  get administers(): boolean {
+    return this.person.roles.some(({ role }) => role !== "user");
+  }
+
   box: Box | undefined = $derived.by(() => this.mail.box(this.place.account) ?? this.mail.boxes[0]);
   folder: Folder | undefined = $derived.by(() => {
     const named = this.place.folder ?? "inbox";
