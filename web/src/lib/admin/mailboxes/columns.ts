@@ -40,7 +40,7 @@ export const mailboxColumns: readonly Column<Mailbox>[] = [
   },
   {
     id: "provisioning",
-    label: m.admin_col_mail_server,
+    label: m.admin_col_server,
     text: ({ provisioning }) => provisioningName(provisioning.status),
     width: "10rem",
   },
@@ -49,7 +49,7 @@ export const mailboxColumns: readonly Column<Mailbox>[] = [
     label: m.admin_col_last_opened,
     text: ({ lastAuthenticatedAt }) => dayOf(lastAuthenticatedAt),
     sort: "lastAuthenticatedAt",
-    width: "10rem",
+    width: "12rem",
   },
   {
     id: "quotaBytes",
@@ -106,7 +106,7 @@ export const mailboxFilters: readonly Filter[] = [
   },
   {
     id: "provisioning",
-    label: m.admin_col_mail_server,
+    label: m.admin_col_server,
     options: provisioningStates.map((value) => ({ value, label: () => provisioningName(value) })),
   },
   {
@@ -119,11 +119,15 @@ export const mailboxFilters: readonly Filter[] = [
   },
 ];
 
-/** The request's parameters: « not opened for 90 days » is a date for the API. */
-export function mailboxParameters(request: TableRequest): Record<string, string | number> {
-  const { unopened, ...parameters } = asParameters(request);
-  if (unopened === undefined) return parameters;
+/** The filters as the API names them: « not opened for 90 days » is a date there. */
+export function mailboxFilterParameters(filters: Readonly<Record<string, string>>): Record<string, string> {
+  const { unopened, ...others } = filters;
+  if (unopened === undefined) return others;
   const since = new Date(Date.now() - Number(unopened) * 86_400_000);
   since.setUTCHours(0, 0, 0, 0); // The same for every page of the list.
-  return { ...parameters, inactiveSince: since.toISOString() };
+  return { ...others, inactiveSince: since.toISOString() };
+}
+
+export function mailboxParameters(request: TableRequest): Record<string, string | number> {
+  return asParameters({ ...request, filters: mailboxFilterParameters(request.filters) });
 }

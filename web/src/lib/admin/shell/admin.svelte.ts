@@ -35,10 +35,11 @@ export class Admin {
     this.session = session;
     this.toasts = toasts;
     this.rights = new Rights(session);
-    this.works = new Works(
-      api,
-      (text, href) => toasts.show(text, { action: { label: m.admin_see(), run: () => void goto(href) } }),
-    );
+    this.works = new Works(api, (text, { href, isDownload }) => {
+      const label = isDownload === true ? m.admin_download() : m.admin_see();
+      const run = () => isDownload === true ? location.assign(href) : void goto(href);
+      toasts.show(text, { action: { label, run } });
+    });
     this.structure = readStructure(this.rights);
   }
 

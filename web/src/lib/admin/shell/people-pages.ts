@@ -26,6 +26,17 @@ export const peoplePages: readonly AdminPage[] = [
     },
   },
   {
+    path: "staff",
+    open: () => import("../people/staff-page.svelte"),
+    nav: {
+      part: "platform",
+      label: m.operator_staff_title,
+      icon: "lock",
+      order: 50,
+      shown: (rights) => rights.isStaff,
+    },
+  },
+  {
     path: "audit",
     open: () => import("../audit/audit-page.svelte"),
     nav: {

@@ -1,6 +1,7 @@
 /** How far each kind of long work has come. A new kind is a new line here. */
 import type { Api } from "../client/client.ts";
 import { readBatchProgress } from "../import/follow.ts";
+import { readExportProgress } from "../mailboxes/export-act.ts";
 
 export interface Progress {
   readonly done: number;
@@ -14,4 +15,5 @@ export interface Progress {
 
 export const workKinds: Readonly<Record<string, (api: Api, id: string) => Promise<Progress>>> = {
   batch: readBatchProgress,
+  export: readExportProgress,
 };

@@ -10,8 +10,10 @@ export interface Work {
   readonly kind: string;
   readonly id: string;
   readonly title: string;
-  /** The screen that tells all about it. */
+  /** The screen that tells all about it, or what it has made. */
   readonly href: string;
+  /** `href` is a file, and there only when the work is done. */
+  readonly isDownload?: boolean;
 }
 interface Followed extends Work {
   readonly progress: Progress | undefined;
@@ -23,10 +25,10 @@ const everyMilliseconds = 1500;
 export class Works {
   list = $state.raw<readonly Followed[]>([]);
   readonly #api: Api;
-  readonly #say: (text: string, href: string) => void;
+  readonly #say: (text: string, work: Work) => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(api: Api, say: (text: string, href: string) => void) {
+  constructor(api: Api, say: (text: string, work: Work) => void) {
     this.#api = api;
     this.#say = say;
     this.list = readKept().map((work) => ({ ...work, progress: undefined }));
@@ -60,7 +62,7 @@ export class Works {
         const progress = await workKinds[work.kind]?.(this.#api, work.id);
         if (progress === undefined) continue;
         this.list = this.list.map((one) => one.id === work.id ? { ...one, progress } : one);
-        if (progress.isOver) this.#say(`${work.title} · ${progress.text}`, work.href);
+        if (progress.isOver) this.#say(`${work.title} · ${progress.text}`, work);
       } catch {
         // Not answered this time: asked again in a moment. A work that is gone is dismissed by hand.
       }
@@ -69,7 +71,7 @@ export class Works {
   }
 
   #keep(): void {
-    const kept = this.list.map(({ kind, id, title, href }) => ({ kind, id, title, href }));
+    const kept = this.list.map(({ progress: _, ...work }) => work);
     sessionStorage.setItem(key, JSON.stringify(kept));
   }
 }

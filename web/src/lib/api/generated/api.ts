@@ -12995,4 +12995,3 @@ export interface operations {
     };
   };
 }
-
