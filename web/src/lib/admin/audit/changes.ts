@@ -1,6 +1,8 @@
 /** What an act changed, field by field, from the two snapshots that the trail keeps. */
 import { m } from "#lib/i18n/generated/messages.js";
 import { fileSize, longDate } from "#lib/i18n/format.ts";
+import { roleText } from "../people/roles.ts";
+import { stateOf } from "../ui/states.ts";
 
 export interface Change {
   readonly field: string;
@@ -75,6 +77,8 @@ export function valueText(field: string, value: unknown): string {
   if (field.endsWith("At") && typeof value === "string" && !Number.isNaN(Date.parse(value))) {
     return longDate(value);
   }
+  if (field === "status") return stateOf(String(value)).text;
+  if (field === "role") return roleText(String(value));
   if (Array.isArray(value)) {
     return value.length === 0 ? m.audit_value_empty() : value.map((one) => valueText("", one)).join(", ");
   }
