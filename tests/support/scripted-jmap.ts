@@ -104,6 +104,9 @@ export class ScriptedJmap {
     }
   }
 
+  /** What the gateway says otherwise of an account, by its id. */
+  readonly announced = new Map<string, Record<string, unknown>>();
+
   session(): Record<string, unknown> {
     const accounts = this.boxes.map((box, index) => [box.accountId, {
       name: box.address,
@@ -118,6 +121,9 @@ export class ScriptedJmap {
           displayName: index === 0 ? "Dr Anne Allard" : "Secrétariat",
           type: index === 0 ? "PER" : "ORG",
           structureName: "Cabinet médical Alpha",
+          relation: index === 0 ? "holder" : "member",
+          rights: { write: true, sendAs: true, sendOnBehalf: true },
+          ...this.announced.get(box.accountId),
         },
       },
     }]);

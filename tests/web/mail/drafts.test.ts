@@ -1,8 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { createDraftSaver, sendFrom } from "../../../web/src/lib/mail/outbox.ts";
+import { toEmailObject } from "../../../web/src/lib/mail/drafts.ts";
 import { draftTo, openWorld } from "./world.ts";
 
 const dr = "bruno.bernard@beta.mssante.test";
+
+test("a draft written on behalf of a box names who sends it, any other does not", () => {
+  const sender = { name: "Zoé", email: "zoe@alpha.mssante.test" };
+  expect(toEmailObject({ ...draftTo(), sender }, "d")).toMatchObject({ sender: [sender] });
+  expect(toEmailObject(draftTo(), "d")).not.toHaveProperty("sender");
+});
 
 describe("saving a draft", () => {
   test("leaves one draft however often it is saved", async () => {

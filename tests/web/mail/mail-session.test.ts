@@ -131,3 +131,39 @@ describe("a person's session", () => {
     expect(arrived).toEqual(["Urgent"]);
   });
 });
+
+describe("a delegated box", () => {
+  const shared = "secretariat@alpha.test";
+  const rights = { write: true, sendAs: false, sendOnBehalf: true };
+
+  test("comes after the person's own, and is written from with his own address as Sender", async () => {
+    const { jmap, create } = open(own(), new ScriptedBox(shared, shared));
+    jmap.announced.set(shared, { relation: "delegate", type: "PER", rights });
+    const mail = create();
+    await mail.start(first);
+    expect(mail.boxes.map(({ info }) => [info.address, info.relation, info.sender])).toEqual([
+      ["anne@alpha.test", "holder", undefined],
+      [shared, "delegate", "anne@alpha.test"],
+    ]);
+  });
+
+  test("changes with its rights when the session is read again; read-only, a mail that is read stays unmarked", async () => {
+    const box = new ScriptedBox(shared, shared);
+    const { id } = box.deliver({});
+    const { jmap, create } = open(own(), box);
+    const mail = create();
+    await mail.start(first);
+    const kept = mail.box(shared)!;
+    expect(kept.info.sender).toBeUndefined();
+    jmap.announced.set(shared, {
+      relation: "delegate",
+      rights: { ...rights, write: false, sendOnBehalf: false },
+    });
+    await mail.retry();
+    expect(mail.box(shared)).toBe(kept);
+    expect(kept.info.rights.write).toBe(false);
+    jmap.served.length = 0;
+    await kept.mark([id], "seen", true);
+    expect(jmap.served).toEqual([]);
+  });
+});

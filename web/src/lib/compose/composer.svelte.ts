@@ -251,13 +251,14 @@ export class Composer {
 
   content(): DraftContent {
     const address = this.box.info.address;
-    const { displayName, type } = this.box.info;
+    const { displayName, relation, sender } = this.box.info;
     // The server refuses a whole draft for one half-typed address: those stay in the copy on this machine.
     const complete = (list: readonly EmailAddress[]) =>
       $state.snapshot(list).filter(({ email }) => isAddress(email));
-    const name = type === "PER" ? this.#options.senderName : displayName;
+    const name = relation === "holder" ? this.#options.senderName : displayName;
     return {
       from: { name: name === address ? null : name, email: address },
+      ...(sender === undefined ? {} : { sender: { name: this.#options.senderName, email: sender } }),
       to: complete(this.to),
       cc: complete(this.cc),
       bcc: complete(this.bcc),

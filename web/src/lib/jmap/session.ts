@@ -36,6 +36,8 @@ export function gatewayAccount(session: Session, accountId: Id): GatewayAccount 
     displayName: address,
     type: "PER",
     structureName: "",
+    relation: "holder",
+    rights: { write: true, sendAs: true, sendOnBehalf: true },
     ...announced,
   };
 }

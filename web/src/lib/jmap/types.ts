@@ -40,6 +40,14 @@ export interface GatewayAccount {
   readonly displayName: string;
   readonly type: "PER" | "ORG" | "APP" | "CAB";
   readonly structureName: string;
+  /** Whose it is to the person: his own, one of which he is a member, or one delegated to him. */
+  readonly relation: "holder" | "member" | "delegate";
+  readonly rights: {
+    readonly write: boolean;
+    /** Sends as the box; else, with `sendOnBehalf`, under his own address in `Sender`. */
+    readonly sendAs: boolean;
+    readonly sendOnBehalf: boolean;
+  };
 }
 
 export interface GatewayLimits {

@@ -25,7 +25,7 @@ export interface BoxLimits {
 }
 
 export class Box {
-  readonly info: BoxInfo;
+  info: BoxInfo;
   readonly store = new BoxStore();
   readonly connection: Connection;
   readonly limits: BoxLimits;
@@ -116,6 +116,8 @@ export class Box {
   }
 
   mark(ids: readonly Id[], name: keyof typeof keyword, isOn: boolean): Promise<void> {
+    // Reading a mail of a box that may only be read leaves no mark, and is no failure.
+    if (name === "seen" && !this.info.rights.write) return Promise.resolve();
     return setKeyword(this.#target(), ids, keyword[name], isOn);
   }
 

@@ -12,6 +12,8 @@ import type { Attachment, EmailAddress, Id } from "./types.ts";
 
 export interface DraftContent {
   readonly from: EmailAddress;
+  /** Who sends it, where that is not the author (RFC 5322 §3.6.2). */
+  readonly sender?: EmailAddress | undefined;
   readonly to: readonly EmailAddress[];
   readonly cc: readonly EmailAddress[];
   readonly bcc: readonly EmailAddress[];
@@ -37,6 +39,7 @@ export function toEmailObject(content: DraftContent, folderId: Id): Record<strin
     mailboxIds: { [folderId]: true },
     keywords: { $draft: true, $seen: true },
     from: [content.from],
+    sender: content.sender === undefined ? undefined : [content.sender],
     to: some(content.to),
     cc: some(content.cc),
     bcc: some(content.bcc),

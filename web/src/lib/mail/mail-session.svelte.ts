@@ -10,7 +10,7 @@ import type { Session } from "#lib/jmap/types.ts";
 import { Box } from "./box.svelte.ts";
 import { MessageList } from "./message-list.svelte.ts";
 import { toProblem } from "./problem.ts";
-import type { Id, Message } from "./types.ts";
+import type { BoxInfo, Id, Message } from "./types.ts";
 
 /** `signed-out` needs the person; `unavailable` and `offline` mend themselves. */
 export type MailStatus = "starting" | "ready" | "unavailable" | "offline" | "signed-out" | "failed";
@@ -137,19 +137,19 @@ export class MailSession {
       maxObjectsInSet: core.maxObjectsInSet,
       maxAttachmentsBytes: Math.min(gatewayLimits(session).maxAttachmentsBytesPerMessage, core.maxSizeUpload),
     };
-    const ids = Object.keys(session.accounts);
+    const infos = boxInfos(session);
     const before = this.boxes;
-    if (before.length === ids.length && before.every(({ info }) => ids.includes(info.id))) {
-      for (const box of before) box.session = session;
-      return;
+    for (const box of before) {
+      box.session = session;
+      box.info = infos.find(({ id }) => id === box.info.id) ?? box.info;
     }
-    const made = ids.map((id) => {
-      const kept = before.find(({ info }) => info.id === id);
-      if (kept !== undefined) kept.session = session;
-      return kept ?? new Box({ id, ...gatewayAccount(session, id) }, this.#connection, session, limits);
-    });
-    // A person's own box before the shared ones.
-    this.boxes = made.toSorted((a, b) => Number(a.info.type !== "PER") - Number(b.info.type !== "PER"));
+    if (before.length === infos.length && before.every(({ info }) => infos.includes(info))) return;
+    const made = infos.map((info) =>
+      before.find((box) => box.info === info) ?? new Box(info, this.#connection, session, limits)
+    );
+    // A person's own box before the shared ones, those before the delegated ones.
+    const places = { holder: 0, member: 1, delegate: 2 };
+    this.boxes = made.toSorted((a, b) => places[a.info.relation] - places[b.info.relation]);
   }
 
   #startPush(session: Session): void {
@@ -200,4 +200,11 @@ export class MailSession {
     };
     this.#recovery = this.#options.setTimer?.(run, pause) ?? setTimeout(run, pause);
   }
+}
+
+/** The person's boxes; where he may write on a box's behalf only, with his own address (RFC 5322 §3.6.2). */
+function boxInfos(session: Session): BoxInfo[] {
+  const infos = Object.keys(session.accounts).map((id) => ({ id, ...gatewayAccount(session, id) }));
+  const own = infos.find(({ relation }) => relation === "holder")?.address;
+  return infos.map((info) => info.rights.sendAs ? info : { ...info, sender: own });
 }

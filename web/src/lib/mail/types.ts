@@ -6,6 +6,8 @@ export type { EmailAddress, EmailBodyPart, Id } from "#lib/jmap/types.ts";
 export interface BoxInfo extends GatewayAccount {
   /** The mail server's own id: opaque, an address at some servers. */
   readonly id: Id;
+  /** What stands in `Sender` of what he writes here: his own address where he may write on the box's behalf only. */
+  readonly sender?: string | undefined;
 }
 
 export interface Folder {
