@@ -174,5 +174,12 @@ export function tenancy(boxes = 40): Answers {
       items: [{ ...person, mailboxId: sharedBox.id, personId: person.id, createdAt: day }],
     },
     [`GET /api/v1/mailboxes/${sharedBox.id}/delegations`]: { items: [delegation] },
+    [`GET /api/v1/mailboxes/${sharedBox.id}/openings`]: pageOf({
+      at: day,
+      actorKind: "person",
+      actorId: person.id,
+      actorLabel: `${person.givenName} ${person.familyName}`,
+      relation: "delegate",
+    }),
   };
 }

@@ -1,9 +1,9 @@
-/** Structures, domains and boxes in the console: the lists, opening, changing, the questions before an act. */
+/** Structures and the lists of the console: what they hold and remember, opening, changing, the questions before an act. */
 import { describe, expect, test } from "vitest";
 import { eventually, look, phone } from "../screens.ts";
 import { openConsole, useConsole } from "./console.ts";
 import { operatorSession, problemOf, structure } from "./scripted-api.ts";
-import { longStructure, sharedBox, structurePath, structures, tenancy } from "./tenancy-samples.ts";
+import { longStructure, structurePath, structures, tenancy } from "./tenancy-samples.ts";
 
 useConsole();
 
@@ -186,121 +186,6 @@ describe("structures", () => {
     await page.getByRole("button", { name: "Enregistrer" }).click();
     await page.getByText("Enregistré", { exact: true }).waitFor();
     expect(api.sent.get(`PATCH ${structurePath}`)).toEqual({ settings: { contactName: "Mme Vasseur" } });
-  });
-});
-
-describe("boxes", () => {
-  const boxPath = `${base}/mailboxes/${sharedBox.id}`;
-
-  test("a box with its members, delegations and aliases, on a desktop, in the dark and on a phone", async () => {
-    for (const [name, options] of [["light", undefined], ["dark", dark], ["phone", phone]] as const) {
-      const { page, faults } = await openConsole(boxPath, tenancy(), options);
-      await page.getByText("Anne-Sophie DELAUNAY-VERMEERSCH").first().waitFor();
-      await page.getByText("hemostase@").waitFor();
-      await look(page, `box-${name}`);
-      expect(faults).toEqual([]);
-    }
-  });
-
-  test("a suspension is explained, sent with the version that was seen, and can be undone", async () => {
-    const seen: (string | null)[] = [];
-    const { page, api } = await openConsole(boxPath, {
-      ...tenancy(),
-      [`POST /api/v1/mailboxes/${sharedBox.id}/suspension`]: (request: Request) => {
-        seen.push(request.headers.get("if-match"));
-        return { ...sharedBox, status: "suspended", version: 2 };
-      },
-      [`DELETE /api/v1/mailboxes/${sharedBox.id}/suspension`]: sharedBox,
-    });
-    await page.getByRole("button", { name: "Suspendre" }).click();
-    const dialog = page.getByRole("dialog");
-    await dialog.getByText("Les messages déjà reçus sont conservés.").waitFor();
-    await dialog.getByLabel(/Motif/).fill("Enquête");
-    await look(page, "box-suspension");
-    await dialog.getByRole("button", { name: "Suspendre" }).click();
-    await page.getByRole("button", { name: "Annuler", exact: true }).click();
-    await eventually(() => api.asked.filter((one) => one.startsWith("DELETE")).length).toBe(1);
-    expect(seen).toEqual(['"1"']);
-  });
-
-  test("an address is suggested for a person, and a namesake is told of", async () => {
-    const { page, api } = await openConsole(`${base}/mailboxes/new`, {
-      ...tenancy(),
-      "GET /api/v1/address-suggestions": {
-        addresses: ["camille.martin2@ch-saint-germain.mssante.fr"],
-        isHomonym: true,
-      },
-      [`POST ${structurePath}/mailboxes`]: () => problemOf("mailbox-address-taken", 409, { address: "x" }),
-    });
-    await page.getByLabel("N° RPPS du titulaire").fill("10100000016");
-    await page.getByLabel("Prénom").fill("Camille");
-    await page.getByLabel("Nom", { exact: true }).fill("Martin");
-    await page.getByText("Un homonyme existe déjà").waitFor();
-    await eventually(() => page.getByLabel(/arobase/).inputValue()).toBe("camille.martin2");
-    await look(page, "box-new");
-    await page.getByRole("button", { name: "Ouvrir la boîte" }).click();
-    await page.getByRole("alert").waitFor();
-    expect(api.sent.get(`POST ${structurePath}/mailboxes`)).toMatchObject({
-      address: "camille.martin2@ch-saint-germain.mssante.fr",
-      type: "PER",
-      holderIdNatPs: "810100000016",
-      displayName: "Camille Martin",
-    });
-  });
-
-  test("many boxes are suspended after a dry run, and the work is followed", async () => {
-    const batch = {
-      id: "5d000000-0000-4000-8000-000000000001",
-      structureId: structure.id,
-      source: "selection",
-      action: "suspend",
-      reason: "",
-      state: "ready",
-      lineCount: 2,
-      counts: {
-        unchecked: 0,
-        create: 0,
-        change: 0,
-        close: 0,
-        suspend: 2,
-        resume: 0,
-        reopen: 0,
-        unchanged: 0,
-        error: 0,
-      },
-      progress: { total: 2, done: 0, failed: 0, undone: 0, kept: 0, checked: 2 },
-      createdBy: { kind: "person", id: null, name: "Camille MARTIN" },
-      version: 2,
-      createdAt: longStructure.createdAt,
-      updatedAt: longStructure.createdAt,
-      checkedAt: longStructure.createdAt,
-      runAt: null,
-      finishedAt: null,
-    };
-    const { page, api } = await openConsole(`${base}/mailboxes`, {
-      ...tenancy(),
-      [`POST ${structurePath}/batches`]: () => Response.json(batch, { status: 201 }),
-      [`GET /api/v1/batches/${batch.id}`]: {
-        ...batch,
-        state: "running",
-        progress: { ...batch.progress, done: 1 },
-      },
-      [`POST /api/v1/batches/${batch.id}/run`]: { ...batch, state: "running" },
-    });
-    await page.getByRole("row").nth(3).waitFor();
-    await page.getByRole("grid").focus();
-    await page.keyboard.press("Space");
-    await page.keyboard.press("Shift+ArrowDown");
-    await page.getByText("2 lignes sélectionnées").waitFor();
-    await look(page, "boxes-ticked");
-    await page.getByRole("button", { name: "Suspendre" }).click();
-    const dialog = page.getByRole("dialog");
-    await dialog.getByText("Le lot peut être annulé").waitFor();
-    await look(page, "boxes-bulk");
-    await dialog.getByRole("button", { name: "Suspendre" }).click();
-    await page.getByRole("progressbar").waitFor();
-    await look(page, "boxes-work");
-    expect(api.sent.get(`POST ${structurePath}/batches`)).toMatchObject({ action: "suspend" });
   });
 });
 
