@@ -195,6 +195,47 @@ export interface IdempotencyKeysTable {
   created_at: Generated<Timestamp>;
 }
 
+export interface InactivityCampaignsTable {
+  structure_id: string;
+  id: Generated<string>;
+  state: Generated<"running" | "ended" | "cancelled">;
+  notice_after_days: number;
+  objection_days: number;
+  depublish_after_days: number;
+  close_after_days: number;
+  started_by_kind: string;
+  started_by_id: Nullable<string>;
+  started_by_label: Generated<string>;
+  started_at: Generated<Timestamp>;
+  ended_at: Nullable<Timestamp>;
+  version: Generated<Int8>;
+}
+
+export interface InactivityCasesTable {
+  structure_id: string;
+  campaign_id: string;
+  mailbox_id: string;
+  state: Generated<"pending" | "noticed" | "objected" | "returned" | "depublished" | "closing" | "dropped">;
+  last_active_at: Timestamp;
+  noticed_at: Nullable<Timestamp>;
+  object_until: Nullable<Timestamp>;
+  depublish_at: Nullable<Timestamp>;
+  close_at: Nullable<Timestamp>;
+  decided_at: Nullable<Timestamp>;
+  objected_by: Nullable<string>;
+}
+
+export interface InactivitySettingsTable {
+  structure_id: string;
+  notice_after_days: number;
+  objection_days: number;
+  depublish_after_days: number;
+  close_after_days: number;
+  is_automatic: Generated<boolean>;
+  version: Generated<Int8>;
+  updated_at: Generated<Timestamp>;
+}
+
 export interface InvitationsTable {
   structure_id: string;
   id: Generated<string>;
@@ -274,6 +315,7 @@ export interface MailboxesTable {
   moved_from_address: Nullable<string>;
   moved_at: Nullable<Timestamp>;
   search_text: Generated<string>;
+  depublished_at: Nullable<Timestamp>;
 }
 
 export interface MembershipsTable {
@@ -359,6 +401,9 @@ export interface StructurePeopleTable {
   person_id: string;
   sort_name: string;
   search: string;
+  person_created_at: Generated<Timestamp>;
+  last_signed_in_at: Nullable<Timestamp>;
+  state: Generated<"active" | "invited" | "suspended">;
 }
 
 export interface StructuresTable {
@@ -394,6 +439,37 @@ export interface SubmissionsTable {
   state: "forwarded" | "seen" | "accepted" | "refused";
   queue_id: Nullable<string>;
   answer: Nullable<Json>;
+  created_at: Generated<Timestamp>;
+  updated_at: Generated<Timestamp>;
+}
+
+export interface WebhookDeliveriesTable {
+  structure_id: string;
+  id: Generated<string>;
+  webhook_id: string;
+  seq: Nullable<Int8>;
+  event: string;
+  body: string;
+  status: Generated<"pending" | "delivered" | "failed">;
+  attempts: Generated<number>;
+  response_status: Nullable<number>;
+  error: Nullable<string>;
+  created_at: Generated<Timestamp>;
+  next_attempt_at: Nullable<Timestamp>;
+  delivered_at: Nullable<Timestamp>;
+}
+
+export interface WebhooksTable {
+  structure_id: string;
+  id: Generated<string>;
+  url: string;
+  events: Nullable<string[]>;
+  secret: string;
+  status: Generated<"active" | "disabled">;
+  disabled_at: Nullable<Timestamp>;
+  failing_since: Nullable<Timestamp>;
+  last_seq: Generated<Int8>;
+  version: Generated<Int8>;
   created_at: Generated<Timestamp>;
   updated_at: Generated<Timestamp>;
 }
@@ -439,6 +515,9 @@ export interface Database {
   "app.erasures": ErasuresTable;
   "app.exports": ExportsTable;
   "app.idempotency_keys": IdempotencyKeysTable;
+  "app.inactivity_campaigns": InactivityCampaignsTable;
+  "app.inactivity_cases": InactivityCasesTable;
+  "app.inactivity_settings": InactivitySettingsTable;
   "app.invitations": InvitationsTable;
   "app.mail_services": MailServicesTable;
   "app.mailbox_delegations": MailboxDelegationsTable;
@@ -454,6 +533,8 @@ export interface Database {
   "app.structure_people": StructurePeopleTable;
   "app.structures": StructuresTable;
   "app.submissions": SubmissionsTable;
+  "app.webhook_deliveries": WebhookDeliveriesTable;
+  "app.webhooks": WebhooksTable;
   "app.white_list_entries": WhiteListEntriesTable;
   "app.white_list_refusals": WhiteListRefusalsTable;
   "app.white_lists": WhiteListsTable;

@@ -80,12 +80,14 @@ export async function listPeopleOfStructure(
       and m.person_id = known.person_id and m.role = ${filter.role})`);
   }
   if (filter.status !== undefined) {
-    conditions.push(sql`${statusOf(structureId)} = ${filter.status}`);
+    conditions.push(sql`${statusOf(structureId, sql`known.state`, sql`known.person_id`)} = ${filter.status}`);
   }
-  const key = sortKey(filter.sort, sql`known.sort_name`);
-  const needsPerson = filter.status !== undefined || !filter.sort.endsWith("name");
-  const join = needsPerson ? sql`join app.people person on person.id = known.person_id` : sql``;
-  const chosen = sql`select known.person_id as id, ${key} as sort_key from app.structure_people known ${join}
+  const key = sortKey(filter.sort, {
+    name: sql`known.sort_name`,
+    createdAt: sql`known.person_created_at`,
+    lastSignedInAt: sql`known.last_signed_in_at`,
+  });
+  const chosen = sql`select known.person_id as id, ${key} as sort_key from app.structure_people known
     where ${all([...conditions, ...afterCursor(page, filter.sort, key, sql`known.person_id`)])}
     order by ${order(filter.sort, key, sql`known.person_id`)} limit ${page.limit + 1}`;
   return await describe(tx, chosen, filter.sort, structureId, now);
@@ -102,8 +104,14 @@ export async function listPeople(
     sql<boolean>`(${found(sql`person.search`, word)} or person.id in (select known.person_id
       from app.structure_people known where ${found(sql`known.search`, word)}))`
   );
-  if (filter.status !== undefined) conditions.push(sql`${statusOf(null)} = ${filter.status}`);
-  const key = sortKey(filter.sort, sql`person.sort_name`);
+  if (filter.status !== undefined) {
+    conditions.push(sql`${statusOf(null, stateOfPerson, sql`person.id`)} = ${filter.status}`);
+  }
+  const key = sortKey(filter.sort, {
+    name: sql`person.sort_name`,
+    createdAt: sql`person.created_at`,
+    lastSignedInAt: sql`person.last_signed_in_at`,
+  });
   const chosen = sql`select person.id, ${key} as sort_key from app.people person
     where ${all([...conditions, ...afterCursor(page, filter.sort, key, sql`person.id`)])}
     order by ${order(filter.sort, key, sql`person.id`)} limit ${page.limit + 1}`;
@@ -132,11 +140,14 @@ function all(conditions: readonly Condition[]): Condition {
   return conditions.length === 0 ? sql`true` : sql`${sql.join(conditions, sql` and `)}`;
 }
 
-function sortKey(sort: PersonSort, name: RawBuilder<unknown>): RawBuilder<unknown> {
-  if (sort.endsWith("name")) return name;
-  const column = sort.endsWith("createdAt") ? sql`person.created_at` : sql`person.last_signed_in_at`;
+function sortKey(
+  sort: PersonSort,
+  columns: Readonly<Record<"name" | "createdAt" | "lastSignedInAt", RawBuilder<unknown>>>,
+): RawBuilder<unknown> {
+  const column = sort.replace("-", "") as keyof typeof columns;
+  if (column === "name") return columns.name;
   // As text, so that every cursor is compared alike; who never signed in comes first.
-  return sql`coalesce(to_char(${column} at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), '') collate "C"`;
+  return sql`coalesce(to_char(${columns[column]} at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), '') collate "C"`;
 }
 
 function order(sort: PersonSort, key: RawBuilder<unknown>, id: RawBuilder<unknown>): RawBuilder<unknown> {
@@ -155,13 +166,21 @@ function afterCursor(
   return [sort.startsWith("-") ? sql`(${key}, ${id}) < ${after}` : sql`(${key}, ${id}) > ${after}`];
 }
 
+/** As `app.structure_people` has it. */
+const stateOfPerson = sql`case when person.status = 'suspended' then 'suspended'
+  when person.subject is null then 'invited' else 'active' end`;
+
 /** In a structure: who has left it, and only kept a box, has departed. */
-function statusOf(structureId: string | null): RawBuilder<PersonStatus> {
-  const departed = structureId === null ? sql`false` : sql`exists (select from app.departures d
-      where d.structure_id = ${structureId} and d.person_id = person.id and d.status = 'done')
-    and not exists (select from app.memberships m where m.structure_id = ${structureId} and m.person_id = person.id)`;
-  return sql`case when person.status = 'suspended' then 'suspended' when ${departed} then 'departed'
-    when person.subject is null then 'invited' else 'active' end`;
+function statusOf(
+  structureId: string | null,
+  state: RawBuilder<unknown>,
+  personId: RawBuilder<unknown>,
+): RawBuilder<PersonStatus> {
+  if (structureId === null) return sql`${state}`;
+  return sql`case when ${state} <> 'suspended' and exists (select from app.departures d
+      where d.structure_id = ${structureId} and d.person_id = ${personId} and d.status = 'done')
+    and not exists (select from app.memberships m where m.structure_id = ${structureId} and m.person_id = ${personId})
+    then 'departed' else ${state} end`;
 }
 
 /** What is shown of the people that `chosen` (id, sort_key) names: within one structure, or everywhere. */
@@ -179,7 +198,9 @@ async function describe(
     : sql``;
   const { rows } = await sql<PersonRow>`with chosen as materialized (${chosen})
     select person.id, person.id_nat_ps, person.given_name, person.family_name, person.created_at,
-      person.last_signed_in_at, chosen.sort_key, ${statusOf(structureId)} as status,
+      person.last_signed_in_at, chosen.sort_key, ${
+    statusOf(structureId, stateOfPerson, sql`person.id`)
+  } as status,
       (select coalesce(json_agg(json_build_object('structureId', r.structure_id, 'role', r.role)
           order by r.structure_id, r.role), '[]') from (
         select m.structure_id, m.role from app.memberships m where m.person_id = person.id and ${within("m")}

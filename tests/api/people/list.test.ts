@@ -109,6 +109,29 @@ describe("people of a structure", () => {
     expect(await shown()).toBe(404);
   });
 
+  it("follow what is known of the person: names, state, last sign-in", async () => {
+    const fresh = await newTenant(harness);
+    const [one, two] = [
+      await harness.signIn({ memberships: [{ structureId: fresh.structureId, role: "user" }] }),
+      await harness.signIn({ memberships: [{ structureId: fresh.structureId, role: "user" }] }),
+    ];
+    await harness.database.rows(
+      "update app.people set family_name = 'ÉLAN', last_signed_in_at = '2026-11-20' where id = $1",
+      [one.personId],
+    );
+    await harness.database.rows(
+      "update app.people set status = 'suspended', last_signed_in_at = '2026-11-21' where id = $1",
+      [two.personId],
+    );
+    const ids = async (query: string) =>
+      (await fresh.administrator.get(path(query, fresh))).body.items.map((item: { id: string }) => item.id);
+    expect(await ids("?q=elan")).toEqual([one.personId]);
+    expect(await ids("?status=suspended")).toEqual([two.personId]);
+    expect(await ids("?status=active&role=user")).toEqual([one.personId]);
+    const sorted = await ids("?sort=-lastSignedInAt");
+    expect(sorted.slice(0, 2)).toEqual([two.personId, one.personId]);
+  });
+
   it("are hidden from the neighbour, and from who has no more than a box", async () => {
     expect((await other.administrator.get(path())).body.type).toMatch(/structure-not-found$/);
     const { body } = await tenant.administrator.get(path("?q=elisee"));
