@@ -135,6 +135,18 @@ export async function markMailboxHeld(
     .execute();
 }
 
+/** Notes how full the box is: shown to who administers it, so a look every round is enough. */
+export async function noteUsedBytes(
+  tx: Tx,
+  structureId: string,
+  mailboxId: string,
+  usedBytes: number,
+): Promise<void> {
+  await tx.updateTable("app.mailboxes").set({ used_bytes: usedBytes })
+    .where("structure_id", "=", structureId).where("id", "=", mailboxId)
+    .where("used_bytes", "is distinct from", usedBytes).execute();
+}
+
 export async function findDomainToApply(
   tx: Tx,
   structureId: string,

@@ -7,7 +7,7 @@ import {
   MailServerUnavailable,
   type ObservedMailbox,
 } from "../mail-server/mod.ts";
-import { findMailboxToApply, listMailboxesAfter } from "./queries.ts";
+import { findMailboxToApply, listMailboxesAfter, noteUsedBytes } from "./queries.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
 const pageSize = 200;
@@ -38,7 +38,8 @@ export async function reconcileMailboxes(deps: WorkerDeps): Promise<{ seen: numb
       }
       const mailbox = await inSystem(ctx, (tx) => findMailboxToApply(tx, structureId, id));
       if (!mailbox || mailbox.isMovedAway) continue;
-      const verdict = await compare(deps.mailServer, mailbox.desired);
+      const { verdict, usedBytes } = await compare(deps.mailServer, mailbox.desired);
+      if (usedBytes !== null) await inSystem(ctx, (tx) => noteUsedBytes(tx, structureId, id, usedBytes));
       if (verdict === "unavailable") {
         ctx.log.warn("reconcile-mailboxes.interrupted", { seen, differing });
         return { seen, differing };
@@ -55,16 +56,21 @@ export async function reconcileMailboxes(deps: WorkerDeps): Promise<{ seen: numb
   return { seen, differing };
 }
 
-async function compare(
-  mailServer: MailServer,
-  desired: DesiredMailbox,
-): Promise<"same" | "differs" | "unavailable"> {
+interface Comparison {
+  readonly verdict: "same" | "differs" | "unavailable";
+  /** Bytes of mail in the box, where the server says it. */
+  readonly usedBytes: number | null;
+}
+
+async function compare(mailServer: MailServer, desired: DesiredMailbox): Promise<Comparison> {
   try {
-    return isAsDesired(desired, await mailServer.readMailbox(desired.address), mailServer)
-      ? "same"
-      : "differs";
+    const observed = await mailServer.readMailbox(desired.address);
+    return {
+      verdict: isAsDesired(desired, observed, mailServer) ? "same" : "differs",
+      usedBytes: observed?.usedBytes ?? null,
+    };
   } catch (error) {
-    if (error instanceof MailServerUnavailable) return "unavailable";
+    if (error instanceof MailServerUnavailable) return { verdict: "unavailable", usedBytes: null };
     throw error;
   }
 }
