@@ -50,6 +50,13 @@ export class Rights {
     return [...found.values()].sort((one, other) => one.name.localeCompare(other.name, "fr"));
   }
 
+  /** What the operator does to a structure, and a reseller's administrator to those attached to it: domains, life, quotas. */
+  administers(structure: { readonly resellerId: string | null } | undefined): boolean {
+    const resellerId = structure?.resellerId ?? null;
+    return this.isOperatorAdministrator ||
+      (resellerId !== null && this.has("structure_administrator", resellerId));
+  }
+
   /** Settings, people and roles of a structure. */
   writesStructure(structureId: string): boolean {
     return this.isOperatorAdministrator || this.has("structure_administrator", structureId);

@@ -171,6 +171,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/inactivity-notices": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Open notices of the boxes that one may open */
+    get: operations["listInactivityNotices"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/mailboxes": {
     parameters: {
       query?: never;
@@ -323,6 +340,23 @@ export interface paths {
     put?: never;
     /** Asks for an archive of a box's mail; the holder sees that it was asked for */
     post: operations["requestMailboxExport"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/mailboxes/{mailboxId}/inactivity-objection": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** « Je garde ma boîte »: the holder or a member objects */
+    post: operations["objectToInactivity"];
     delete?: never;
     options?: never;
     head?: never;
@@ -889,6 +923,94 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/structures/{structureId}/inactivity/campaigns": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The campaigns of a structure, the newest first */
+    get: operations["listInactivityCampaigns"];
+    put?: never;
+    /** Begins a campaign with every box that is due */
+    post: operations["startInactivityCampaign"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/structures/{structureId}/inactivity/campaigns/{campaignId}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One campaign with its counts */
+    get: operations["readInactivityCampaign"];
+    put?: never;
+    post?: never;
+    /** Ends a campaign before its time: nothing more happens to its boxes */
+    delete: operations["cancelInactivityCampaign"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/structures/{structureId}/inactivity/campaigns/{campaignId}/mailboxes": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The boxes of a campaign: who was noticed, objected, came back, is closed */
+    get: operations["listInactivityCases"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/structures/{structureId}/inactivity/preview": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Dry run: who would be noticed, and what would follow when, if nobody opens the box */
+    get: operations["previewInactivity"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/structures/{structureId}/inactivity/settings": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The delays that hold in a structure: its own, or the operator's */
+    get: operations["readInactivitySettings"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /** Settles the delays of a structure; a campaign that runs keeps its own */
+    patch: operations["changeInactivitySettings"];
+    trace?: never;
+  };
   "/api/v1/structures/{structureId}/invitations": {
     parameters: {
       query?: never;
@@ -1181,6 +1303,77 @@ export interface paths {
     post: operations["suspendStructure"];
     /** Ends a structure's suspension */
     delete: operations["resumeStructure"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/structures/{structureId}/webhooks": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Where the structure's software is told of what happens */
+    get: operations["listWebhooks"];
+    put?: never;
+    /** Tells a URL of what happens from now on; answers the secret of the signatures, this once */
+    post: operations["createWebhook"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/structures/{structureId}/webhooks/{webhookId}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One webhook */
+    get: operations["readWebhook"];
+    put?: never;
+    post?: never;
+    /** Removes a webhook with its secret and deliveries */
+    delete: operations["deleteWebhook"];
+    options?: never;
+    head?: never;
+    /** Changes where and what is told, disables it or begins again */
+    patch: operations["changeWebhook"];
+    trace?: never;
+  };
+  "/api/v1/structures/{structureId}/webhooks/{webhookId}/deliveries": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What was sent, the newest first */
+    get: operations["listWebhookDeliveries"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/structures/{structureId}/webhooks/{webhookId}/test": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Sends an event webhook.test, to this webhook alone */
+    post: operations["testWebhook"];
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -1786,6 +1979,129 @@ export interface components {
     ExportList: {
       items: components["schemas"]["Export"][];
     };
+    InactivityCampaign: {
+      /** @description Days from the notice until it is closed */
+      closeAfterDays: number;
+      counts: {
+        closing: number;
+        depublished: number;
+        dropped: number;
+        noticed: number;
+        objected: number;
+        pending: number;
+        returned: number;
+      };
+      /** @description Days from the notice until it leaves the directory */
+      depublishAfterDays: number;
+      /** Format: date-time */
+      endedAt: string | null;
+      /** Format: uuid */
+      id: string;
+      /** @description Days without opening, after which the holder is noticed */
+      noticeAfterDays: number;
+      /** @description Days from the notice in which nothing happens */
+      objectionDays: number;
+      /** Format: date-time */
+      startedAt: string;
+      startedBy: {
+        /** Format: uuid */
+        id: string | null;
+        kind: string;
+        name: string;
+      };
+      /** @enum {string} */
+      state: "running" | "ended" | "cancelled";
+      /** Format: uuid */
+      structureId: string;
+      version: number;
+    };
+    InactivityCampaignPage: {
+      items: components["schemas"]["InactivityCampaign"][];
+      nextCursor: string | null;
+    };
+    InactivityCase: {
+      address: string;
+      /** Format: uuid */
+      campaignId: string;
+      /** Format: date-time */
+      closeAt: string | null;
+      /** Format: date-time */
+      decidedAt: string | null;
+      /** Format: date-time */
+      depublishAt: string | null;
+      /** Format: date-time */
+      lastActiveAt: string;
+      /** Format: uuid */
+      mailboxId: string;
+      /** Format: date-time */
+      noticedAt: string | null;
+      /** Format: date-time */
+      objectUntil: string | null;
+      /** @enum {string} */
+      state: "pending" | "noticed" | "objected" | "returned" | "depublished" | "closing" | "dropped";
+      /** Format: uuid */
+      structureId: string;
+    };
+    InactivityCasePage: {
+      items: components["schemas"]["InactivityCase"][];
+      nextCursor: string | null;
+    };
+    InactivityNotices: {
+      items: components["schemas"]["InactivityCase"][];
+    };
+    InactivityObjection: {
+      /** @enum {boolean} */
+      keep: true;
+    };
+    InactivityPreview: {
+      address: string;
+      /** Format: date-time */
+      closeAt: string;
+      /** Format: date-time */
+      depublishAt: string;
+      displayName: string;
+      inactiveDays: number;
+      /** Format: date-time */
+      lastAuthenticatedAt: string | null;
+      /** Format: uuid */
+      mailboxId: string;
+      /** Format: date-time */
+      noticeAt: string;
+      /** Format: date-time */
+      objectUntil: string;
+      type: string;
+    };
+    InactivityPreviewPage: {
+      items: components["schemas"]["InactivityPreview"][];
+      nextCursor: string | null;
+      /** @description All boxes, whatever the page */
+      total: number;
+    };
+    InactivitySettings: {
+      /** @description Days from the notice until it is closed */
+      closeAfterDays: number;
+      /** @description Days from the notice until it leaves the directory */
+      depublishAfterDays: number;
+      /** @description Campaigns begin by themselves */
+      isAutomatic: boolean;
+      /** @description Days without opening, after which the holder is noticed */
+      noticeAfterDays: number;
+      /** @description Days from the notice in which nothing happens */
+      objectionDays: number;
+      /** @description 0 as long as the operator's defaults hold */
+      version: number;
+    };
+    InactivitySettingsChange: {
+      /** @description Days from the notice until it is closed */
+      closeAfterDays?: number;
+      /** @description Days from the notice until it leaves the directory */
+      depublishAfterDays?: number;
+      isAutomatic?: boolean;
+      /** @description Days without opening, after which the holder is noticed */
+      noticeAfterDays?: number;
+      /** @description Days from the notice in which nothing happens */
+      objectionDays?: number;
+    };
     Invitation: {
       /** Format: date-time */
       createdAt: string;
@@ -2020,6 +2336,13 @@ export interface components {
       /** @description Whether the mail of one's personal boxes goes in */
       includeMail: boolean;
     };
+    NewInactivityCampaign: {
+      /**
+       * @description The preview was looked at
+       * @enum {boolean}
+       */
+      confirm: true;
+    };
     NewInvitation: {
       /**
        * Format: email
@@ -2221,6 +2544,129 @@ export interface components {
        * @description The structure that administers it
        */
       resellerId?: string;
+    };
+    NewWebhook: {
+      /**
+       * @description Acts that are told, by name; null = all of the structure
+       * @default null
+       * @example [
+       *       "mailbox.create",
+       *       "mailbox.close"
+       *     ]
+       */
+      events:
+        | (
+          | "structure.create"
+          | "structure.read"
+          | "structure.list"
+          | "structure.suspend"
+          | "structure.resume"
+          | "structure.change"
+          | "structure.administer"
+          | "structure.administer-child"
+          | "structure.close"
+          | "domain.create"
+          | "domain.read"
+          | "domain.suspend"
+          | "domain.resume"
+          | "domain.close"
+          | "mailbox.create"
+          | "mailbox.read"
+          | "mailbox.change"
+          | "mailbox.suspend"
+          | "mailbox.resume"
+          | "mailbox.close"
+          | "mailbox.reopen"
+          | "mailbox.purge"
+          | "mailbox.move"
+          | "mailbox.provision"
+          | "mailbox-alias.add"
+          | "mailbox-alias.remove"
+          | "mailbox-delegation.read"
+          | "mailbox-delegation.grant"
+          | "mailbox-delegation.change"
+          | "mailbox-delegation.revoke"
+          | "mailbox.set-client-secret"
+          | "mailbox-member.add"
+          | "mailbox-member.remove"
+          | "mailbox-member.read"
+          | "membership.grant"
+          | "membership.revoke"
+          | "membership.read"
+          | "operator-role.read"
+          | "operator-role.grant"
+          | "operator-role.revoke"
+          | "invitation.read"
+          | "invitation.create"
+          | "invitation.revoke"
+          | "invitation.accept"
+          | "service-account.read"
+          | "service-account.create"
+          | "service-account.change"
+          | "service-account.revoke"
+          | "service-account-key.create"
+          | "service-account-key.revoke"
+          | "audit.read"
+          | "audit.read-platform"
+          | "mailbox.open"
+          | "mailbox-opening.read"
+          | "webhook.read"
+          | "webhook.create"
+          | "webhook.change"
+          | "webhook.delete"
+          | "webhook.test"
+          | "webhook.disable"
+          | "dashboard.read"
+          | "dashboard.read-platform"
+          | "person.list"
+          | "person.read"
+          | "person.depart"
+          | "person.cancel-departure"
+          | "person.create"
+          | "person.update"
+          | "session.start"
+          | "session.refuse"
+          | "session.end"
+          | "white-list.import"
+          | "white-list.refuse"
+          | "white-list.read"
+          | "recipient.check"
+          | "charter.publish"
+          | "charter.accept"
+          | "charter.read-all"
+          | "consent.decide"
+          | "export.request-own"
+          | "export.request-mailbox"
+          | "export.make"
+          | "export.fetch"
+          | "erasure.plan"
+          | "erasure.cancel"
+          | "erasure.list"
+          | "erasure.read"
+          | "erasure.run"
+          | "processing-register.read"
+          | "batch.create"
+          | "batch.read"
+          | "batch.correct"
+          | "batch.check"
+          | "batch.run"
+          | "batch.undo"
+          | "batch.abandon"
+          | "inactivity.read"
+          | "inactivity.change-settings"
+          | "inactivity.start"
+          | "inactivity.cancel"
+          | "inactivity.notice"
+          | "inactivity.object"
+          | "inactivity.depublish"
+        )[]
+        | null;
+      /**
+       * Format: uri
+       * @description https, to a name of the Internet; no redirect is followed
+       * @example https://si.clinique.example/mssante
+       */
+      url: string;
     };
     OperatorRole: {
       /** Format: date-time */
@@ -2628,6 +3074,187 @@ export interface components {
         /** @description Subject of the certificate that signed the list. */
         signer: string;
       } | null;
+    };
+    Webhook: {
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      disabledAt: string | null;
+      events: string[] | null;
+      /**
+       * Format: date-time
+       * @description Since when every call has failed
+       */
+      failingSince: string | null;
+      /** Format: uuid */
+      id: string;
+      /** @enum {string} */
+      status: "active" | "disabled";
+      /** Format: uuid */
+      structureId: string;
+      /** Format: date-time */
+      updatedAt: string;
+      url: string;
+      version: number;
+    };
+    WebhookChange: {
+      /**
+       * @description Acts that are told, by name; null = all of the structure
+       * @example [
+       *       "mailbox.create",
+       *       "mailbox.close"
+       *     ]
+       */
+      events?:
+        | (
+          | "structure.create"
+          | "structure.read"
+          | "structure.list"
+          | "structure.suspend"
+          | "structure.resume"
+          | "structure.change"
+          | "structure.administer"
+          | "structure.administer-child"
+          | "structure.close"
+          | "domain.create"
+          | "domain.read"
+          | "domain.suspend"
+          | "domain.resume"
+          | "domain.close"
+          | "mailbox.create"
+          | "mailbox.read"
+          | "mailbox.change"
+          | "mailbox.suspend"
+          | "mailbox.resume"
+          | "mailbox.close"
+          | "mailbox.reopen"
+          | "mailbox.purge"
+          | "mailbox.move"
+          | "mailbox.provision"
+          | "mailbox-alias.add"
+          | "mailbox-alias.remove"
+          | "mailbox-delegation.read"
+          | "mailbox-delegation.grant"
+          | "mailbox-delegation.change"
+          | "mailbox-delegation.revoke"
+          | "mailbox.set-client-secret"
+          | "mailbox-member.add"
+          | "mailbox-member.remove"
+          | "mailbox-member.read"
+          | "membership.grant"
+          | "membership.revoke"
+          | "membership.read"
+          | "operator-role.read"
+          | "operator-role.grant"
+          | "operator-role.revoke"
+          | "invitation.read"
+          | "invitation.create"
+          | "invitation.revoke"
+          | "invitation.accept"
+          | "service-account.read"
+          | "service-account.create"
+          | "service-account.change"
+          | "service-account.revoke"
+          | "service-account-key.create"
+          | "service-account-key.revoke"
+          | "audit.read"
+          | "audit.read-platform"
+          | "mailbox.open"
+          | "mailbox-opening.read"
+          | "webhook.read"
+          | "webhook.create"
+          | "webhook.change"
+          | "webhook.delete"
+          | "webhook.test"
+          | "webhook.disable"
+          | "dashboard.read"
+          | "dashboard.read-platform"
+          | "person.list"
+          | "person.read"
+          | "person.depart"
+          | "person.cancel-departure"
+          | "person.create"
+          | "person.update"
+          | "session.start"
+          | "session.refuse"
+          | "session.end"
+          | "white-list.import"
+          | "white-list.refuse"
+          | "white-list.read"
+          | "recipient.check"
+          | "charter.publish"
+          | "charter.accept"
+          | "charter.read-all"
+          | "consent.decide"
+          | "export.request-own"
+          | "export.request-mailbox"
+          | "export.make"
+          | "export.fetch"
+          | "erasure.plan"
+          | "erasure.cancel"
+          | "erasure.list"
+          | "erasure.read"
+          | "erasure.run"
+          | "processing-register.read"
+          | "batch.create"
+          | "batch.read"
+          | "batch.correct"
+          | "batch.check"
+          | "batch.run"
+          | "batch.undo"
+          | "batch.abandon"
+          | "inactivity.read"
+          | "inactivity.change-settings"
+          | "inactivity.start"
+          | "inactivity.cancel"
+          | "inactivity.notice"
+          | "inactivity.object"
+          | "inactivity.depublish"
+        )[]
+        | null;
+      /** @enum {string} */
+      status?: "active" | "disabled";
+      /**
+       * Format: uri
+       * @description https, to a name of the Internet; no redirect is followed
+       * @example https://si.clinique.example/mssante
+       */
+      url?: string;
+    };
+    WebhookDelivery: {
+      attempts: number;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      deliveredAt: string | null;
+      /** @description private-address, unknown-name, timeout, no-connection, disabled */
+      error: string | null;
+      event: string;
+      /**
+       * Format: uuid
+       * @description `webhook-id` of every attempt
+       */
+      id: string;
+      /** Format: date-time */
+      nextAttemptAt: string | null;
+      responseStatus: number | null;
+      /** @description Number in the structure's trail; null for a test */
+      seq: number | null;
+      /** @enum {string} */
+      status: "pending" | "delivered" | "failed";
+      /** Format: uuid */
+      webhookId: string;
+    };
+    WebhookDeliveryPage: {
+      items: components["schemas"]["WebhookDelivery"][];
+      nextCursor: string | null;
+    };
+    WebhookList: {
+      items: components["schemas"]["Webhook"][];
+    };
+    WebhookWithSecret: components["schemas"]["Webhook"] & {
+      /** @description Key of the signatures (Standard Webhooks), shown this once */
+      secret: string;
     };
   };
   responses: never;
@@ -3858,6 +4485,62 @@ export interface operations {
       };
       /** @description `forbidden`: Not allowed */
       403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listInactivityNotices: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description All of them */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["InactivityNotices"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
         headers: {
           [name: string]: unknown;
         };
@@ -5376,6 +6059,134 @@ export interface operations {
         };
       };
       /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running · `mailbox-closed`: The mailbox is closed · `export-running`: An export is already under way */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  objectToInactivity: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeating a request with its key gives the first answer again */
+        "idempotency-key"?: string;
+      };
+      path: {
+        mailboxId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["InactivityObjection"];
+      };
+    };
+    responses: {
+      /** @description The box stays */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["InactivityCase"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `mailbox-not-found`: No such mailbox */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running · `inactivity-not-noticed`: No notice is open for this mailbox */
       409: {
         headers: {
           [name: string]: unknown;
@@ -10105,6 +10916,811 @@ export interface operations {
       };
     };
   };
+  listInactivityCampaigns: {
+    parameters: {
+      query?: {
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        /** @description Most entries of the page */
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["InactivityCampaignPage"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  startInactivityCampaign: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeating a request with its key gives the first answer again */
+        "idempotency-key"?: string;
+      };
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewInactivityCampaign"];
+      };
+    };
+    responses: {
+      /** @description Begun */
+      201: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["InactivityCampaign"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running · `structure-suspended`: The structure is suspended · `structure-closed`: The structure is closed · `inactivity-campaign-running`: A campaign is under way */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  readInactivityCampaign: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        campaignId: string;
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The campaign */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["InactivityCampaign"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure · `inactivity-campaign-not-found`: No such campaign */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  cancelInactivityCampaign: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
+      path: {
+        campaignId: string;
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Ended, or had ended already */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure · `inactivity-campaign-not-found`: No such campaign */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listInactivityCases: {
+    parameters: {
+      query?: {
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        /** @description Most entries of the page */
+        limit?: number;
+        state?: "pending" | "noticed" | "objected" | "returned" | "depublished" | "closing" | "dropped";
+      };
+      header?: never;
+      path: {
+        campaignId: string;
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["InactivityCasePage"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure · `inactivity-campaign-not-found`: No such campaign */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  previewInactivity: {
+    parameters: {
+      query?: {
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        /** @description Most entries of the page */
+        limit?: number;
+        /** @description Boxes that are due within so many days, if nobody opens them; 0 = those that are due now */
+        withinDays?: number | null;
+      };
+      header?: never;
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["InactivityPreviewPage"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  readInactivitySettings: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The settings */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["InactivitySettings"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  changeInactivitySettings: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["InactivitySettingsChange"];
+      };
+    };
+    responses: {
+      /** @description Settled */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["InactivitySettings"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listInvitations: {
     parameters: {
       query?: {
@@ -12740,6 +14356,726 @@ export interface operations {
       };
     };
   };
+  listWebhooks: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description All of them */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookList"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createWebhook: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeating a request with its key gives the first answer again */
+        "idempotency-key"?: string;
+      };
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewWebhook"];
+      };
+    };
+    responses: {
+      /** @description Made */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookWithSecret"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running · `structure-suspended`: The structure is suspended · `structure-closed`: The structure is closed · `webhook-limit-reached`: The structure has as many webhooks as it may */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  readWebhook: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        structureId: string;
+        webhookId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The webhook */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Webhook"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure · `webhook-not-found`: No such webhook */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  deleteWebhook: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        structureId: string;
+        webhookId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Removed */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure · `webhook-not-found`: No such webhook */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  changeWebhook: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
+      path: {
+        structureId: string;
+        webhookId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["WebhookChange"];
+      };
+    };
+    responses: {
+      /** @description Changed */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Webhook"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure · `webhook-not-found`: No such webhook */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listWebhookDeliveries: {
+    parameters: {
+      query?: {
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        /** @description Most entries of the page */
+        limit?: number;
+        status?: "pending" | "delivered" | "failed";
+      };
+      header?: never;
+      path: {
+        structureId: string;
+        webhookId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookDeliveryPage"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure · `webhook-not-found`: No such webhook */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  testWebhook: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeating a request with its key gives the first answer again */
+        "idempotency-key"?: string;
+      };
+      path: {
+        structureId: string;
+        webhookId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description On its way: its delivery says how it went */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookDelivery"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure · `webhook-not-found`: No such webhook */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running · `webhook-disabled`: The webhook is disabled */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   exportStructures: {
     parameters: {
       query?: {
@@ -12995,3 +15331,4 @@ export interface operations {
     };
   };
 }
+
