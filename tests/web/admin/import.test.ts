@@ -64,6 +64,7 @@ describe("an import", () => {
     });
     await look(page, "admin-import-upload");
     await page.getByRole("button", { name: "Vérifier le fichier" }).click();
+    await page.getByRole("heading", { level: 1, name: /Import du/ }).waitFor();
     await page.getByText(/60 lignes sur 200/).first().waitFor();
     expect(api.sent.get(`POST ${base}/batches`)).toContain("labo@ch-saint-germain");
     await look(page, "admin-import-checking");
@@ -90,9 +91,13 @@ describe("an import", () => {
   });
 
   test("says what will change before it runs, and that errors stay aside", async () => {
+    const running = { ...batch, state: "running", version: 4 };
     const { page, api } = await openConsole(`${screen}/${batch.id}?state=all`, {
       ...answers,
-      [`POST ${path}/run`]: { ...batch, state: "running", version: 4 },
+      [`POST ${path}/run`]: () => {
+        api.answers[`GET ${path}`] = running;
+        return running;
+      },
     });
     await page.getByText("Laboratoire d'anatomopathologie").waitFor();
     await look(page, "admin-import-diff");

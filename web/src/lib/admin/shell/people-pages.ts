@@ -82,6 +82,26 @@ export const peoplePages: readonly AdminPage[] = [
     },
   },
   {
+    path: "structures/:structureId/inactivity",
+    open: () => import("../inactivity/inactivity-page.svelte"),
+    nav: { part: "structure", label: m.inactivity_title, icon: "inactivity", order: 70 },
+  },
+  {
+    path: "structures/:structureId/inactivity/:id",
+    open: () => import("../inactivity/campaign-page.svelte"),
+  },
+  {
+    path: "structures/:structureId/webhooks",
+    open: () => import("../software/webhooks-page.svelte"),
+    nav: {
+      part: "structure",
+      label: m.webhook_title,
+      icon: "webhook",
+      order: 95,
+      shown: (rights, structureId) => structureId !== null && rights.writesStructure(structureId),
+    },
+  },
+  {
     path: "structures/:structureId/service-accounts",
     open: () => import("../software/services-page.svelte"),
     nav: {
