@@ -7,6 +7,7 @@ import {
   createRoute,
   createRoutes,
   problemResponses,
+  requires,
 } from "../http/openapi.ts";
 import { inPerson } from "../database/in-tenant.ts";
 import { problem } from "../problems.ts";
@@ -24,6 +25,7 @@ const readSession = createRoute({
   method: "get",
   path: "/api/v1/session",
   operationId: "readSession",
+  ...requires("everybody"),
   tags: ["session"],
   summary: "Who is signed in, with his roles and the boxes he opens",
   responses: {
@@ -36,6 +38,7 @@ const endSession = createRoute({
   method: "post",
   path: "/auth/sign-out",
   operationId: "signOut",
+  ...requires("everybody"),
   tags: ["session"],
   summary: "Ends the session; repeating it changes nothing",
   responses: {

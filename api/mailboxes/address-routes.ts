@@ -29,6 +29,7 @@ import { suggestAddresses } from "./suggest-address.ts";
 const addRoute = createRoute({
   ...requires("mailbox-alias.add"),
   operationId: "addMailboxAlias",
+  ...requires("mailbox-alias.add"),
   method: "post",
   path: "/api/v1/mailboxes/{mailboxId}/aliases",
   tags: ["mailboxes"],
@@ -60,6 +61,7 @@ const addRoute = createRoute({
 const removeRoute = createRoute({
   ...requires("mailbox-alias.remove"),
   operationId: "removeMailboxAlias",
+  ...requires("mailbox-alias.remove"),
   method: "delete",
   path: "/api/v1/mailboxes/{mailboxId}/aliases/{address}",
   tags: ["mailboxes"],
@@ -79,6 +81,7 @@ const removeRoute = createRoute({
 const suggestRoute = createRoute({
   ...requires("mailbox.create"),
   operationId: "suggestAddresses",
+  ...requires("mailbox.create"),
   method: "get",
   path: "/api/v1/address-suggestions",
   tags: ["mailboxes"],

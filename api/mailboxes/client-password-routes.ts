@@ -17,6 +17,7 @@ const slugs = [...bodilessProblems, "mailbox-not-found", "mailbox-closing", "mai
 const giveRoute = createRoute({
   ...requires("mailbox.set-client-secret"),
   operationId: "giveClientPassword",
+  ...requires("mailbox.set-client-secret"),
   method: "put",
   path: "/api/v1/mailboxes/{mailboxId}/client-password",
   tags: ["mailboxes"],
@@ -33,6 +34,7 @@ const giveRoute = createRoute({
 const withdrawRoute = createRoute({
   ...requires("mailbox.set-client-secret"),
   operationId: "withdrawClientPassword",
+  ...requires("mailbox.set-client-secret"),
   method: "delete",
   path: "/api/v1/mailboxes/{mailboxId}/client-password",
   tags: ["mailboxes"],

@@ -25,6 +25,7 @@ const answer = (description: string) => ({
 const closeRoute = createRoute({
   ...requires("mailbox.close"),
   operationId: "closeMailbox",
+  ...requires("mailbox.close"),
   method: "post",
   path: "/api/v1/mailboxes/{mailboxId}/closing",
   tags: ["mailboxes"],
@@ -49,6 +50,7 @@ const closeRoute = createRoute({
 const reopenRoute = createRoute({
   ...requires("mailbox.reopen"),
   operationId: "reopenMailbox",
+  ...requires("mailbox.reopen"),
   method: "delete",
   path: "/api/v1/mailboxes/{mailboxId}/closing",
   tags: ["mailboxes"],

@@ -40,6 +40,7 @@ const answer = (description: string) => ({
 const grantRoute = createRoute({
   ...requires("mailbox-delegation.grant"),
   operationId: "grantDelegation",
+  ...requires("mailbox-delegation.grant"),
   method: "post",
   path,
   tags: ["mailboxes"],
@@ -67,6 +68,7 @@ const grantRoute = createRoute({
 const listRoute = createRoute({
   ...requires("mailbox-delegation.read"),
   operationId: "listDelegations",
+  ...requires("mailbox-delegation.read"),
   method: "get",
   path,
   tags: ["mailboxes"],
@@ -80,6 +82,7 @@ const listRoute = createRoute({
 const changeRoute = createRoute({
   ...requires("mailbox-delegation.change"),
   operationId: "changeDelegation",
+  ...requires("mailbox-delegation.change"),
   method: "patch",
   path: `${path}/{delegationId}`,
   tags: ["mailboxes"],
@@ -106,6 +109,7 @@ const changeRoute = createRoute({
 const revokeRoute = createRoute({
   ...requires("mailbox-delegation.revoke"),
   operationId: "revokeDelegation",
+  ...requires("mailbox-delegation.revoke"),
   method: "delete",
   path: `${path}/{delegationId}`,
   tags: ["mailboxes"],

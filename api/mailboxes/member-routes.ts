@@ -22,6 +22,7 @@ import { mailboxParam, memberBody, memberInput, memberList, memberParam, toMembe
 const addRoute = createRoute({
   ...requires("mailbox-member.add"),
   operationId: "addMailboxMember",
+  ...requires("mailbox-member.add"),
   method: "post",
   path: "/api/v1/mailboxes/{mailboxId}/members",
   tags: ["mailboxes"],
@@ -45,6 +46,7 @@ const addRoute = createRoute({
 const listRoute = createRoute({
   ...requires("mailbox-member.read"),
   operationId: "listMailboxMembers",
+  ...requires("mailbox-member.read"),
   method: "get",
   path: "/api/v1/mailboxes/{mailboxId}/members",
   tags: ["mailboxes"],
@@ -58,6 +60,7 @@ const listRoute = createRoute({
 const removeRoute = createRoute({
   ...requires("mailbox-member.remove"),
   operationId: "removeMailboxMember",
+  ...requires("mailbox-member.remove"),
   method: "delete",
   path: "/api/v1/mailboxes/{mailboxId}/members/{personId}",
   tags: ["mailboxes"],

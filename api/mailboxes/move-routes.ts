@@ -17,6 +17,7 @@ import { mailboxBody, mailboxParam, moveInput, toMailboxBody } from "./schemas.t
 const moveRoute = createRoute({
   ...requires("mailbox.move"),
   operationId: "moveMailbox",
+  ...requires("mailbox.move"),
   method: "post",
   path: "/api/v1/mailboxes/{mailboxId}/move",
   tags: ["mailboxes"],

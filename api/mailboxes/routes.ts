@@ -45,6 +45,7 @@ const mailboxAnswer = (description: string) => ({
 const createMailboxRoute = createRoute({
   ...requires("mailbox.create"),
   operationId: "createMailbox",
+  ...requires("mailbox.create"),
   method: "post",
   path: "/api/v1/structures/{structureId}/mailboxes",
   tags: ["mailboxes"],
@@ -71,6 +72,7 @@ const createMailboxRoute = createRoute({
 const listMailboxesRoute = createRoute({
   ...requires("mailbox.read"),
   operationId: "listMailboxes",
+  ...requires("mailbox.read"),
   method: "get",
   path: "/api/v1/structures/{structureId}/mailboxes",
   tags: ["mailboxes"],
@@ -84,6 +86,7 @@ const listMailboxesRoute = createRoute({
 const listAllMailboxesRoute = createRoute({
   ...requires("mailbox.read"),
   operationId: "listAllMailboxes",
+  ...requires("mailbox.read"),
   method: "get",
   path: "/api/v1/mailboxes",
   tags: ["mailboxes"],
@@ -97,6 +100,7 @@ const listAllMailboxesRoute = createRoute({
 const readMailboxRoute = createRoute({
   ...requires("mailbox.read"),
   operationId: "readMailbox",
+  ...requires("mailbox.read"),
   method: "get",
   path: "/api/v1/mailboxes/{mailboxId}",
   tags: ["mailboxes"],
@@ -110,6 +114,7 @@ const readMailboxRoute = createRoute({
 const changeMailboxRoute = createRoute({
   ...requires("mailbox.change"),
   operationId: "changeMailbox",
+  ...requires("mailbox.change"),
   method: "patch",
   path: "/api/v1/mailboxes/{mailboxId}",
   tags: ["mailboxes"],
@@ -134,6 +139,7 @@ const changeMailboxRoute = createRoute({
 const suspendMailboxRoute = createRoute({
   ...requires("mailbox.suspend"),
   operationId: "suspendMailbox",
+  ...requires("mailbox.suspend"),
   method: "post",
   path: "/api/v1/mailboxes/{mailboxId}/suspension",
   tags: ["mailboxes"],
@@ -157,6 +163,7 @@ const suspendMailboxRoute = createRoute({
 const resumeMailboxRoute = createRoute({
   ...requires("mailbox.resume"),
   operationId: "resumeMailbox",
+  ...requires("mailbox.resume"),
   method: "delete",
   path: "/api/v1/mailboxes/{mailboxId}/suspension",
   tags: ["mailboxes"],

@@ -6,6 +6,7 @@ import {
   createRoute,
   createRoutes,
   problemResponses,
+  requires,
 } from "../http/openapi.ts";
 import { checkRecipients } from "./match.ts";
 import { recipientsBody, recipientsRequest, trustSpaceBody } from "./schemas.ts";
@@ -13,6 +14,7 @@ import { readTrustSpace, type TrustSpaceState } from "./state.ts";
 
 const checkRoute = createRoute({
   operationId: "checkRecipients",
+  ...requires("recipient.check"),
   method: "post",
   path: "/api/v1/recipients/check",
   tags: ["trust-space"],
@@ -30,6 +32,7 @@ const checkRoute = createRoute({
 
 const stateRoute = createRoute({
   operationId: "readTrustSpace",
+  ...requires("everybody"),
   method: "get",
   path: "/api/v1/trust-space",
   tags: ["trust-space"],
