@@ -7,6 +7,7 @@ import type { AppDeps } from "./context.ts";
 import { batchLineRoutes } from "./bulk/line-routes.ts";
 import { batchRoutes } from "./bulk/routes.ts";
 import { auditRoutes } from "./audit/routes.ts";
+import { inactivityRoutes } from "./inactivity/routes.ts";
 import { csvExportRoutes } from "./csv-exports/routes.ts";
 import { authenticate, requireSignIn } from "./http/authenticate.ts";
 import { limitBody, requireJson } from "./http/body.ts";
@@ -43,6 +44,7 @@ import { moveRoutes } from "./mailboxes/move-routes.ts";
 import { membershipRoutes } from "./tenancy/membership-routes.ts";
 import { serviceAccountRoutes } from "./service-accounts/routes.ts";
 import { tenancyRoutes } from "./tenancy/routes.ts";
+import { webhookRoutes } from "./webhooks/routes.ts";
 import { trustSpaceRoutes } from "./trust-space/routes.ts";
 
 /** Largest body of `/api/v1`; the gateway has its own limits. */
@@ -108,8 +110,10 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       closingRoutes(config.closedMailRetentionDays),
       clientPasswordRoutes(),
       batchRoutes(),
+      inactivityRoutes(config.inactivity),
       batchLineRoutes(),
       auditRoutes(),
+      webhookRoutes(config.webhooks),
       privacyRoutes(),
       exportRoutes(config.privacy.exportDirectory),
       erasureRoutes({ trace: config.privacy.traceRetentionDays, mail: config.closedMailRetentionDays }),

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { DatabaseConfig } from "./database/pool.ts";
 import type { MailServerConfig } from "./mail-server/mod.ts";
+import type { WebhookSettings } from "./webhooks/mod.ts";
 
 export interface Config {
   /** Public origin without a slash at the end, e.g. `https://messagerie.example`. */
@@ -46,6 +47,9 @@ export interface Config {
   readonly maxAttachmentBytes: number;
   /** How long the mail of a closed box is kept before it is destroyed. */
   readonly closedMailRetentionDays: number;
+  /** Where the ends of the audit chains are noted, outside the database; null = nowhere. */
+  readonly auditAnchorDirectory: string | null;
+  readonly webhooks: WebhookSettings;
   readonly privacy: {
     /** Directory of the archives that people fetch; null = exports are not offered. */
     readonly exportDirectory: string | null;
@@ -64,6 +68,13 @@ export interface Config {
   readonly trustedProxies: number;
   /** How long an invitation can be accepted. */
   readonly invitationDays: number;
+  /** Of boxes that nobody opens, where a structure has settled nothing else (api/inactivity/delays.ts). */
+  readonly inactivity: {
+    readonly noticeAfterDays: number;
+    readonly objectionDays: number;
+    readonly depublishAfterDays: number;
+    readonly closeAfterDays: number;
+  };
 }
 
 /** Why the configuration is refused: one line per variable, none with a value. */
@@ -136,6 +147,30 @@ const common = {
   ),
   MSS_INVITATION_DAYS: z.coerce.number().int().min(1).max(365).default(30).describe(
     "How long an invitation can be accepted (no rule says: our choice)",
+  ),
+  MSS_INACTIVITY_NOTICE_AFTER_DAYS: z.coerce.number().int().min(1).max(3650).default(335).describe(
+    "Days without opening, after which a box's holder is noticed (CNIL AU-037: it ends after a year)",
+  ),
+  MSS_INACTIVITY_OBJECTION_DAYS: z.coerce.number().int().min(1).max(365).default(30).describe(
+    "Days from that notice in which he may object (no rule says how many)",
+  ),
+  MSS_INACTIVITY_DEPUBLISH_AFTER_DAYS: z.coerce.number().int().min(1).max(3650).default(30).describe(
+    "Days from that notice until the box leaves the directory (no rule says)",
+  ),
+  MSS_INACTIVITY_CLOSE_AFTER_DAYS: z.coerce.number().int().min(1).max(3650).default(30).describe(
+    "Days from that notice until the box is closed (CNIL AU-037: a year after the last opening)",
+  ),
+  MSS_AUDIT_ANCHOR_DIRECTORY: z.string().optional().describe(
+    "Where the ends of the audit chains are noted every hour, outside the database; without it nowhere",
+  ),
+  MSS_WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(60).default(5).describe(
+    "Longest wait for a webhook's receiver",
+  ),
+  MSS_WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().int().min(1).max(365).default(5).describe(
+    "A webhook whose every call has failed for as long is disabled (no rule says: our choice)",
+  ),
+  MSS_WEBHOOK_PRIVATE_ADDRESSES: z.enum(["refused", "allowed"]).default("refused").describe(
+    "Whether a webhook may lead to private addresses and plain http: for development only",
   ),
   MSS_EXPORT_DIRECTORY: z.string().optional().describe(
     "Where archives of people's data and boxes lie until they are fetched; without it none is offered",
@@ -231,6 +266,12 @@ export function readConfig(environment: Readonly<Record<string, string>> = Deno.
     },
     maxAttachmentBytes: values.MSS_MAX_ATTACHMENT_BYTES,
     closedMailRetentionDays: values.MSS_CLOSED_MAIL_RETENTION_DAYS,
+    auditAnchorDirectory: values.MSS_AUDIT_ANCHOR_DIRECTORY ?? null,
+    webhooks: {
+      isPrivateAllowed: values.MSS_WEBHOOK_PRIVATE_ADDRESSES === "allowed",
+      timeoutSeconds: values.MSS_WEBHOOK_TIMEOUT_SECONDS,
+      disableAfterDays: values.MSS_WEBHOOK_DISABLE_AFTER_DAYS,
+    },
     privacy: {
       exportDirectory: values.MSS_EXPORT_DIRECTORY ?? null,
       exportKeepDays: values.MSS_EXPORT_KEEP_DAYS,
@@ -244,6 +285,12 @@ export function readConfig(environment: Readonly<Record<string, string>> = Deno.
     },
     trustedProxies: values.MSS_TRUSTED_PROXIES,
     invitationDays: values.MSS_INVITATION_DAYS,
+    inactivity: {
+      noticeAfterDays: values.MSS_INACTIVITY_NOTICE_AFTER_DAYS,
+      objectionDays: values.MSS_INACTIVITY_OBJECTION_DAYS,
+      depublishAfterDays: values.MSS_INACTIVITY_DEPUBLISH_AFTER_DAYS,
+      closeAfterDays: values.MSS_INACTIVITY_CLOSE_AFTER_DAYS,
+    },
   };
   if (URL.parse(values.MSS_DATABASE_URL)?.password) {
     faults.push("MSS_DATABASE_URL: holds a password; it belongs in MSS_DATABASE_PASSWORD_FILE");

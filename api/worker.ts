@@ -26,7 +26,11 @@ const deps: WorkerDeps = {
   }),
   mailServer: createMailServer(config.mail),
   closedMailRetentionDays: config.closedMailRetentionDays,
+  inactivity: config.inactivity,
+  noticeFrom: `no-reply@${config.operatorDomain}`,
   privacy: config.privacy,
+  webhooks: config.webhooks,
+  auditAnchorDirectory: config.auditAnchorDirectory,
   refreshWhiteList: async (ctx) => (await refreshWhiteList(ctx)).isTransient,
   announceMailbox: async (mailboxId) => {
     try {

@@ -7,12 +7,10 @@ import { openApiDocument } from "../api/http/docs.ts";
 import { createMailServer } from "../api/mail-server/mod.ts";
 import { createRedis } from "../api/process.ts";
 
-/** The document, for an origin. */
-export function printedDocument(baseUrl: string) {
-  const quiet = () => {};
-  const log = { info: quiet, warn: quiet, error: quiet };
+/** A configuration of which nothing is reachable. */
+export function nowhereConfig(baseUrl: string): Config {
   const secret = "none";
-  const config: Config = {
+  return {
     baseUrl,
     listen: { hostname: "127.0.0.1", port: 0 },
     database: { url: "postgres://nobody@127.0.0.1:1/none", password: secret, poolSize: 2 },
@@ -49,11 +47,21 @@ export function printedDocument(baseUrl: string) {
     },
     maxAttachmentBytes: 1,
     closedMailRetentionDays: 365,
+    auditAnchorDirectory: null,
+    webhooks: { isPrivateAllowed: false, timeoutSeconds: 2, disableAfterDays: 5 },
     privacy: { exportDirectory: null, exportKeepDays: 7, traceRetentionDays: 1095 },
     rateLimits: { windowSeconds: 1, perPerson: 1, perServiceAccount: 1, perAddress: 1 },
     trustedProxies: 0,
     invitationDays: 1,
+    inactivity: { noticeAfterDays: 335, objectionDays: 30, depublishAfterDays: 30, closeAfterDays: 30 },
   };
+}
+
+/** The document, for an origin. */
+export function printedDocument(baseUrl: string) {
+  const quiet = () => {};
+  const log = { info: quiet, warn: quiet, error: quiet };
+  const config = nowhereConfig(baseUrl);
   const redis = createRedis(config.redisUrl, log);
   redis.disconnect();
   const deps: AppDeps = {

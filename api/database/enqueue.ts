@@ -19,6 +19,10 @@ export type Job =
   | { readonly kind: "make-export"; readonly exportId: string }
   | { readonly kind: "expire-exports" }
   | { readonly kind: "run-erasures" }
+  | { readonly kind: "anchor-audit" }
+  | { readonly kind: "dispatch-webhooks"; readonly structureId: string }
+  | { readonly kind: "deliver-webhook"; readonly structureId: string; readonly deliveryId: string }
+  | { readonly kind: "sweep-webhook-deliveries" }
   | { readonly kind: "refresh-white-list" };
 
 /**
@@ -48,6 +52,18 @@ export async function enqueueMailboxes(
   if (mailboxIds.length === 0) return;
   await sql`select count(jobs.enqueue('apply-mailbox', json_build_object('structureId', ${structureId}::uuid, 'mailboxId', id),
     ${mailboxJobKey("")} || id)) from unnest(${[...mailboxIds]}::uuid[]) as id`.execute(tx);
+}
+
+/** Adds one job for each of these boxes, in one statement; two of the same kind and box that wait are one. */
+export async function enqueueEach(
+  tx: Tx,
+  kind: "send-inactivity-notice",
+  structureId: string,
+  mailboxIds: readonly string[],
+): Promise<void> {
+  if (mailboxIds.length === 0) return;
+  await sql`select count(jobs.enqueue(${kind}, json_build_object('structureId', ${structureId}::uuid, 'mailboxId', id),
+    ${kind}::text || ':' || id)) from unnest(${[...mailboxIds]}::uuid[]) as id`.execute(tx);
 }
 
 /** Key of the job that applies a domain. */

@@ -7,12 +7,17 @@
 import { Logger, makeWorkerUtils, parseCronItems, run, type Runner, type TaskList } from "graphile-worker";
 import pg from "pg";
 import { type BatchJob, checkBatch, runLines, sweepBatches, undoLines } from "../bulk/mod.ts";
+import { advanceInactivity, type NoticeJob } from "../inactivity/mod.ts";
+import { sendInactivityNotice } from "./send-inactivity-notice.ts";
 import { enqueue } from "../database/enqueue.ts";
 import { inSystem } from "../database/in-tenant.ts";
 import { purgeClosedMailboxes } from "../mailboxes/mod.ts";
 import { expireExports, makeExport, runErasures } from "../privacy/mod.ts";
+import { dispatchWebhooks, sweepDeliveries } from "../webhooks/mod.ts";
+import { createAnchorAudit } from "./anchor-audit.ts";
 import { applyDomain } from "./apply-domain.ts";
 import { applyMailbox } from "./apply-mailbox.ts";
+import { createDeliverWebhook } from "./deliver-webhook.ts";
 import { departPerson } from "./depart-person.ts";
 import { endSessions } from "./end-sessions.ts";
 import { reconcileMailboxes } from "./reconcile-mailboxes.ts";
@@ -41,9 +46,12 @@ const lockKey = 7_206_031_945;
 const concurrency = 4;
 const reconcileCron = "*/10 * * * *";
 const sweepCron = "17 * * * *";
+const anchorAuditCron = "3 * * * *";
+const sweepDeliveriesCron = "19 3 * * *";
 const expireExportsCron = "29 * * * *";
 const runErasuresCron = "11 4 * * *";
 const purgeMailboxesCron = "37 * * * *";
+const advanceInactivityCron = "23 4 * * *";
 const sweepBatchesCron = "43 3 * * *";
 const retryMilliseconds = 1_000;
 
@@ -105,11 +113,18 @@ async function work(options: WorkersOptions, until: Promise<void>): Promise<void
     parsedCronItems: parseCronItems([
       { task: "reconcile-mailboxes", match: reconcileCron, identifier: "reconcile-mailboxes" },
       { task: "sweep-idempotency-keys", match: sweepCron, identifier: "sweep-idempotency-keys" },
+      { task: "anchor-audit", match: anchorAuditCron, identifier: "anchor-audit" },
+      {
+        task: "sweep-webhook-deliveries",
+        match: sweepDeliveriesCron,
+        identifier: "sweep-webhook-deliveries",
+      },
       { task: "run-erasures", match: runErasuresCron, identifier: "run-erasures" },
       ...(deps.privacy.exportDirectory === null
         ? []
         : [{ task: "expire-exports", match: expireExportsCron, identifier: "expire-exports" }]),
       { task: "purge-mailboxes", match: purgeMailboxesCron, identifier: "purge-mailboxes" },
+      { task: "advance-inactivity", match: advanceInactivityCron, identifier: "advance-inactivity" },
       { task: "sweep-batches", match: sweepBatchesCron, identifier: "sweep-batches" },
     ]),
     logger: new Logger(() => () => {}),
@@ -153,6 +168,7 @@ async function freeJobsOfTheDead(pool: pg.Pool): Promise<void> {
 
 /** The jobs by kind; a payload was written by `enqueue`, whose type is the contract. */
 function tasks(deps: WorkerDeps): TaskList {
+  const deliverWebhook = createDeliverWebhook(deps);
   return {
     "apply-domain": (payload) => applyDomain(deps, payload as { structureId: string; domainId: string }),
     "apply-mailbox": (payload) => applyMailbox(deps, payload as { structureId: string; mailboxId: string }),
@@ -162,6 +178,12 @@ function tasks(deps: WorkerDeps): TaskList {
     "run-batch": (payload) => runLines(deps.contextOf("run-batch"), deps, payload as BatchJob),
     "undo-batch": (payload) => undoLines(deps.contextOf("undo-batch"), deps, payload as BatchJob),
     "sweep-batches": () => sweepBatches(deps.contextOf("sweep-batches")),
+    "advance-inactivity": () =>
+      advanceInactivity(deps.contextOf("advance-inactivity"), {
+        defaults: deps.inactivity,
+        closedMailRetentionDays: deps.closedMailRetentionDays,
+      }),
+    "send-inactivity-notice": (payload) => sendInactivityNotice(deps, payload as NoticeJob),
     "make-export": (payload) => {
       const { exportId } = payload as { exportId: string };
       return makeExport(exportDeps(deps, "make-export"), exportId);
@@ -177,6 +199,11 @@ function tasks(deps: WorkerDeps): TaskList {
       const purged = await purgeClosedMailboxes(ctx);
       if (purged > 0) ctx.log.info("purge-mailboxes.done", { purged });
     },
+    "anchor-audit": createAnchorAudit(deps),
+    "dispatch-webhooks": (payload) =>
+      dispatchWebhooks(deps.contextOf("dispatch-webhooks"), (payload as { structureId: string }).structureId),
+    "deliver-webhook": (payload) => deliverWebhook(payload as { structureId: string; deliveryId: string }),
+    "sweep-webhook-deliveries": () => sweepDeliveries(deps.contextOf("sweep-webhook-deliveries")),
     "sweep-idempotency-keys": () => sweepIdempotencyKeys(deps),
     "reconcile-mailboxes": async () => void await reconcileMailboxes(deps),
     "refresh-white-list": () => refreshWhiteList(deps),

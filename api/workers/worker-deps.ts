@@ -10,6 +10,12 @@ export interface WorkerDeps {
   /** How long the mail of a box that is being closed is kept. */
   readonly closedMailRetentionDays: number;
   readonly privacy: Config["privacy"];
+  readonly inactivity: Config["inactivity"];
+  /** From whom notices come. */
+  readonly noticeFrom: string;
+  readonly webhooks: Config["webhooks"];
+  /** Where the ends of the audit chains are noted; null = nowhere. */
+  readonly auditAnchorDirectory: string | null;
   /** Fetches and imports the white list; true when trying again soon may help (api/trust-space). */
   readonly refreshWhiteList: (ctx: Context) => Promise<boolean>;
   /** Tells the gateways that the state of a box has changed: they end its open streams when it may not be open any more. */

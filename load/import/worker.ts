@@ -28,6 +28,8 @@ const deps = {
     provisionerSecret: "x",
   }),
   closedMailRetentionDays: 365,
+  inactivity: { noticeAfterDays: 335, objectionDays: 30, depublishAfterDays: 30, closeAfterDays: 30 },
+  noticeFrom: "no-reply@load.test",
   privacy: { exportDirectory: null, exportKeepDays: 7, traceRetentionDays: 365 },
   refreshWhiteList: () => Promise.resolve(false),
   announceMailbox: () => Promise.resolve(),

@@ -292,6 +292,9 @@ describe("the document", () => {
         "too-many-requests",
         "unsupported-media-type",
         "version-mismatch",
+        "webhook-disabled",
+        "webhook-limit-reached",
+        "webhook-not-found",
       ]
     `);
   });

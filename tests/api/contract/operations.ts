@@ -1,6 +1,8 @@
 /** Every operation of the OpenAPI document, with an example request that succeeds. A new route needs one the day it is mounted. */
 import { printedDocument } from "../../../scripts/openapi.ts";
 import { batchExamples } from "./batch-examples.ts";
+import { inactivityExamples } from "./inactivity-examples.ts";
+import { webhookExamples } from "./webhook-examples.ts";
 import { baseUrl, type Harness, type Visitor } from "../../support/harness.ts";
 import {
   newIdNatPs,
@@ -350,6 +352,8 @@ export const examples: Readonly<Record<string, Example>> = {
   readErasure: erasureOf,
   cancelErasure: erasureOf,
   ...batchExamples,
+  ...inactivityExamples,
+  ...webhookExamples,
   exportMailboxes: ofStructure(),
   exportAllMailboxes: nothing,
   exportPeople: ofStructure(),

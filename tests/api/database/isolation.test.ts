@@ -16,6 +16,8 @@ const tenantColumns: Readonly<Record<string, string>> = {
   audit_events: "structure_id",
   audit_links: "chain_id",
   audit_heads: "chain_id",
+  webhooks: "structure_id",
+  webhook_deliveries: "structure_id",
   structure_people: "structure_id",
   invitations: "structure_id",
   departures: "structure_id",
@@ -23,6 +25,9 @@ const tenantColumns: Readonly<Record<string, string>> = {
   service_account_keys: "structure_id",
   batches: "structure_id",
   batch_lines: "structure_id",
+  inactivity_settings: "structure_id",
+  inactivity_campaigns: "structure_id",
+  inactivity_cases: "structure_id",
 };
 /** What anybody who has signed in may read: the white list is public. */
 const readableByAll = new Set(["white_lists", "white_list_entries"]);
@@ -74,6 +79,14 @@ describe("row-level security", () => {
            may_send_on_behalf, may_manage, starts_at) values ($1, $2, $3, true, false, false, false, false, now())`,
         [tenant.structureId, box.id, personId],
       );
+      const [webhook] = await harness.database.rows(
+        "insert into app.webhooks (structure_id, url, secret) values ($1, 'https://a.example.org/', 'whsec_x') returning id",
+        [tenant.structureId],
+      );
+      await harness.database.rows(
+        "insert into app.webhook_deliveries (structure_id, webhook_id, event, body) values ($1, $2, 'webhook.test', '{}')",
+        [tenant.structureId, webhook?.id],
+      );
       await harness.database.rows(
         "insert into app.submissions (structure_id, mailbox_id, message_id, state) values ($1, $2, 'a@b', 'seen')",
         [tenant.structureId, box.id],
@@ -82,6 +95,13 @@ describe("row-level security", () => {
         `with batch as (insert into app.batches (structure_id, source, line_count, created_by_kind) values ($1, 'csv', 1, 'system') returning *)
          insert into app.batch_lines (structure_id, batch_id, line, fields) select structure_id, id, 2, '{}' from batch`,
         [tenant.structureId],
+      );
+      await harness.database.rows(
+        `with settings as (insert into app.inactivity_settings values ($1, 335, 30, 30, 30)),
+           campaign as (insert into app.inactivity_campaigns (structure_id, notice_after_days, objection_days, depublish_after_days, close_after_days, started_by_kind)
+             values ($1, 335, 30, 30, 30, 'system') returning *)
+         insert into app.inactivity_cases (structure_id, campaign_id, mailbox_id, last_active_at) select structure_id, id, $2, now() from campaign`,
+        [tenant.structureId, box.id],
       );
       const people = [tenant.structureId, tenant.administrator.personId];
       await harness.database.rows(
