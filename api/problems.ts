@@ -9,6 +9,7 @@ import { peopleProblems } from "./problems/people.ts";
 import { privacyProblems } from "./problems/privacy.ts";
 import { requestProblems } from "./problems/request.ts";
 import { structureProblems } from "./problems/structures.ts";
+import { webhookProblems } from "./problems/webhooks.ts";
 import type { ProblemSpec } from "./problems/spec.ts";
 
 /** One file of `api/problems/` per room; a new slug goes there. */
@@ -16,6 +17,7 @@ export const catalogue = {
   ...requestProblems,
   ...structureProblems,
   ...mailboxProblems,
+  ...webhookProblems,
   ...peopleProblems,
   ...bulkProblems,
   ...privacyProblems,

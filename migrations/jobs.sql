@@ -6,4 +6,5 @@ create or replace function jobs.enqueue(kind text, payload json, key text defaul
 $$;
 revoke all on function jobs.enqueue(text, json, text, timestamptz) from public;
 grant usage on schema jobs to mss_api, mss_worker, mss_owner;
-grant execute on function jobs.enqueue(text, json, text, timestamptz) to mss_api, mss_worker;
+-- mss_owner: its triggers add jobs too (app.tell_webhooks).
+grant execute on function jobs.enqueue(text, json, text, timestamptz) to mss_api, mss_worker, mss_owner;

@@ -53,6 +53,9 @@ const permitted = new Set([
   "hasAccount",
   // Sessions: how somebody signed in and why a session ended, never its token.
   "acr",
+  // Webhooks: the host of the URL and no more, whose path may hold a key.
+  "host",
+  "events",
   // Openings: in which session, and whose the box is to the person.
   "sessionId",
   "relation",

@@ -28,13 +28,18 @@ function isFileOfCsv(request: HonoRequest): boolean {
   return request.method === "POST" && csvPath.test(request.path) && isCsv(request.header("content-type"));
 }
 
+/** An act that needs no words: by its headers, since a server may show a body stream where none was sent. */
+function saysNoBody(request: HonoRequest): boolean {
+  return request.header("content-type") === undefined && request.header("transfer-encoding") === undefined &&
+    (request.header("content-length") ?? "0") === "0";
+}
+
 /**
  * Refuses a body that does not call itself JSON: a form of another site can send every other type without asking. Goes by
- * the method, since a server may show a body stream where none was sent (Deno's does for DELETE).
+ * the method too: a PATCH without a body is none.
  */
 export const requireJson = createMiddleware<ApiEnv>(async (c, next) => {
-  const carriesBody = c.req.method === "POST" || c.req.method === "PATCH" ||
-    c.req.header("content-type") !== undefined;
+  const carriesBody = c.req.method === "PATCH" || !saysNoBody(c.req);
   if (
     carriesBody && !isFileOfCsv(c.req) &&
     !/^application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? "")
