@@ -35,6 +35,8 @@ const people = {
   alice: { idNatPs: "ANS20261121000003", givenName: "Alice", familyName: "ADMIN" },
   djibril: { idNatPs: "899900000037", givenName: "Djibril", familyName: "AUDIT" },
 } as const satisfies Record<string, DemoPerson>;
+/** Unknown to the platform until somebody gives her a role. */
+const helene: DemoPerson = { idNatPs: "899900000045", givenName: "Hélène", familyName: "HENRY" };
 
 const quotaBytes = 2_147_483_648;
 const plain = { displayName: "", description: "", service: "", responsible: "", quotaBytes };
@@ -91,6 +93,7 @@ export const demoPeople = [
   person(people.alice, "administratrice du Cabinet médical Alpha", []),
   person(people.olivier, "administrateur de l'opérateur", []),
   person(people.djibril, "pharmacien, sans boîte aux lettres", []),
+  person(helene, "à faire administratrice d'une structure que l'on ouvre (RPPS 99900000045)", []),
 ];
 
 function person({ givenName, familyName }: DemoPerson, role: string, mailboxes: readonly string[]) {
