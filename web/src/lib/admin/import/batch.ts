@@ -124,10 +124,21 @@ const errorTexts: Readonly<Record<LineErrorCode, () => string>> = {
   "structure-closed": m.line_error_structure_closed,
 };
 
-/** The sentence of one error of a line; « Cette valeur n'est pas valable » is completed by the API's own words. */
-export function errorText({ code, message }: BatchLine["errors"][number]): string {
-  const text = errorTexts[code]();
-  return code === "invalid" && message !== "" ? `${text} (${message})` : text;
+/** What a column takes: said instead of the API's English reason. */
+const invalidTexts: Readonly<Record<string, () => string>> = {
+  adresse: m.line_invalid_address,
+  alias: m.line_invalid_address,
+  type: m.line_invalid_type,
+  titulaire_rpps: m.line_invalid_rpps,
+  quota_mo: m.line_invalid_quota,
+  liste_rouge: m.line_invalid_yes_no,
+  telephone: m.line_invalid_phone,
+};
+
+/** The sentence of one error of a line. */
+export function errorText({ code, column }: BatchLine["errors"][number]): string {
+  const isAboutColumn = code === "invalid" && column in invalidTexts;
+  return (isAboutColumn ? invalidTexts[column]?.() : undefined) ?? errorTexts[code]();
 }
 
 /** The columns to show for correction: those that are wrong, and the address that says which line it is. */

@@ -13,7 +13,7 @@ export const mailboxColumns: readonly Column<Mailbox>[] = [
     label: m.admin_col_address,
     text: ({ address }) => address,
     sort: "address",
-    width: "minmax(18rem, 2fr)",
+    width: "minmax(20rem, 2fr)",
   },
   {
     id: "displayName",
@@ -27,7 +27,7 @@ export const mailboxColumns: readonly Column<Mailbox>[] = [
     label: m.admin_col_type,
     text: ({ type }) => type,
     sort: "type",
-    width: "5rem",
+    width: "4.5rem",
     onPhone: true,
   },
   {
@@ -35,21 +35,21 @@ export const mailboxColumns: readonly Column<Mailbox>[] = [
     label: m.admin_col_state,
     text: ({ status }) => stateOf(status).text,
     sort: "status",
-    width: "9rem",
+    width: "7rem",
     onPhone: true,
   },
   {
     id: "provisioning",
     label: m.admin_col_server,
     text: ({ provisioning }) => provisioningName(provisioning.status),
-    width: "10rem",
+    width: "8.5rem",
   },
   {
     id: "lastAuthenticatedAt",
     label: m.admin_col_last_opened,
     text: ({ lastAuthenticatedAt }) => dayOf(lastAuthenticatedAt),
     sort: "lastAuthenticatedAt",
-    width: "12rem",
+    width: "9.5rem",
   },
   {
     id: "quotaBytes",

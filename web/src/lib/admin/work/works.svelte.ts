@@ -41,6 +41,12 @@ export class Works {
     this.#plan(0);
   }
 
+  /** What a screen of its own has read of a work: shown at once, and not announced on top of it. */
+  note(id: string, progress: Progress): void {
+    if (!this.list.some((one) => one.id === id)) return;
+    this.list = this.list.map((one) => one.id === id ? { ...one, progress } : one);
+  }
+
   dismiss(id: string): void {
     this.list = this.list.filter((one) => one.id !== id);
     this.#keep();
