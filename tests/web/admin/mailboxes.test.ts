@@ -54,6 +54,38 @@ describe("boxes", () => {
     expect(seen).toEqual(['"1"']);
   });
 
+  test("a suspension that somebody overtook is asked again, with who it was and what was typed", async () => {
+    const path = `/api/v1/mailboxes/${sharedBox.id}`;
+    const keys = new Set<string | null>();
+    let version = 1;
+    const { page, api } = await openConsole(boxPath, {
+      ...tenancy(),
+      [`POST ${path}/suspension`]: (request: Request) => {
+        keys.add(request.headers.get("idempotency-key"));
+        return request.headers.get("if-match") === `"${version}"`
+          ? { ...sharedBox, status: "suspended", version: version + 1 }
+          : problemOf("version-mismatch", 412, { currentVersion: version });
+      },
+      [`GET ${structurePath}/audit`]: pageOf({
+        id: 9,
+        at: longStructure.createdAt,
+        actorLabel: "Paul PETIT",
+      }),
+    });
+    await page.getByRole("button", { name: "Suspendre" }).click();
+    version = 2;
+    api.answers[`GET ${path}`] = { ...sharedBox, version };
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(/Motif/).fill("Enquête");
+    await dialog.getByRole("button", { name: "Suspendre" }).click();
+    await dialog.getByText(/Paul PETIT a fait un changement/).waitFor();
+    await look(page, "box-overtaken");
+    expect(await dialog.getByLabel(/Motif/).inputValue()).toBe("Enquête");
+    await dialog.getByRole("button", { name: "Suspendre" }).click();
+    await dialog.waitFor({ state: "detached" });
+    expect(keys.size).toBe(2);
+  });
+
   test("an address is suggested for a person, and a namesake is told of", async () => {
     const { page, api } = await openConsole(`${base}/mailboxes/new`, {
       ...tenancy(),

@@ -21,6 +21,10 @@ export interface Act {
   readonly run: (told: { readonly reason: string; readonly key: string }) => Promise<void>;
   /** The person thought better of it: takes back what `effects` prepared. */
   readonly cancel?: () => void;
+  /** What the act is about: where the trail says who came first. */
+  readonly about?: { readonly structureId: string; readonly subjectId: string };
+  /** The same act on the thing as it is now, when somebody else has changed it meanwhile (412). */
+  readonly renew?: () => Promise<Act>;
   /** Said when it has happened. */
   readonly done: string;
   /** Takes it back, where the law and the API let it. */

@@ -10,10 +10,15 @@ import { Refusal, toRefusal } from "./refusal.ts";
 export type Schemas = components["schemas"];
 export type Api = ReturnType<typeof createApi>;
 
+/** Keys that were answered: under them the same answer would come again, be it a refusal whose cause is gone. */
+const answered = new Set<string>();
+
 export function createApi(send: typeof fetch) {
   const api = createClient<paths>({ baseUrl: location.origin, fetch: (request) => send(request) });
   api.use({
-    async onResponse({ response }) {
+    async onResponse({ request, response }) {
+      const key = request.headers.get("idempotency-key");
+      if (key !== null && response.status < 500) answered.add(key);
       if (!response.ok) throw await toRefusal(response);
     },
     onError({ error }) {
@@ -36,7 +41,7 @@ export function ifMatch(seen: { readonly version: number }): { "if-match": strin
 
 /**
  * The `Idempotency-Key` of one wish. The same wish sent again, because its answer was lost, has the same key and happens
- * once; once it has succeeded, or says something else, it has a new one.
+ * once; once it was answered, or says something else, it has a new one.
  */
 export class Once {
   #key = "";
@@ -44,7 +49,7 @@ export class Once {
 
   headers(wish: unknown): { "idempotency-key": string } {
     const text = JSON.stringify(wish) ?? "";
-    if (text !== this.#wish) {
+    if (text !== this.#wish || answered.has(this.#key)) {
       this.#wish = text;
       this.#key = crypto.randomUUID();
     }

@@ -1,14 +1,27 @@
 /** What is asked before a domain is suspended, resumed or closed. */
 import { m } from "#lib/i18n/generated/messages.js";
 import type { Act } from "../act/act.ts";
-import { ifMatch, type Schemas } from "../client/client.ts";
+import { bodyOf, ifMatch, type Schemas } from "../client/client.ts";
 import type { Admin } from "../shell/admin.svelte.ts";
 
 type Domain = Schemas["Domain"];
 const pathOf = ({ structureId, id }: Domain) => ({ structureId, domainId: id });
 
+type MakeAct = (admin: Admin, domain: Domain, changed: () => void) => Act;
+
+/** Whom a conflict is told of, and the same act on the domain as it is now. */
+const again = (make: MakeAct, admin: Admin, domain: Domain, changed: () => void) => ({
+  about: { structureId: domain.structureId, subjectId: domain.id },
+  renew: async () => {
+    const params = { path: pathOf(domain) };
+    const call = admin.api.GET("/api/v1/structures/{structureId}/domains/{domainId}", { params });
+    return make(admin, await bodyOf(call), changed);
+  },
+});
+
 export function suspension(admin: Admin, domain: Domain, changed: () => void): Act {
   return {
+    ...again(suspension, admin, domain, changed),
     title: m.admin_domain_suspend_title({ name: domain.name }),
     label: m.admin_domain_suspend(),
     danger: true,
@@ -37,6 +50,7 @@ export function suspension(admin: Admin, domain: Domain, changed: () => void): A
 
 export function resumption(admin: Admin, domain: Domain, changed: () => void): Act {
   return {
+    ...again(resumption, admin, domain, changed),
     title: m.admin_domain_resume_title({ name: domain.name }),
     label: m.admin_domain_resume(),
     effects: [{ text: m.admin_domain_resume_boxes(), tone: "good" }],
@@ -52,6 +66,7 @@ export function resumption(admin: Admin, domain: Domain, changed: () => void): A
 
 export function closing(admin: Admin, domain: Domain, changed: () => void): Act {
   return {
+    ...again(closing, admin, domain, changed),
     title: m.admin_domain_close_title({ name: domain.name }),
     label: m.admin_domain_close(),
     danger: true,

@@ -1,14 +1,24 @@
 /** What is asked before a box is suspended, resumed, closed or opened again. */
 import { m } from "#lib/i18n/generated/messages.js";
 import type { Act } from "../act/act.ts";
-import { ifMatch } from "../client/client.ts";
+import { bodyOf, ifMatch } from "../client/client.ts";
 import type { Admin } from "../shell/admin.svelte.ts";
 import { dayOf } from "../ui/dates.ts";
 import type { Mailbox } from "./words.ts";
 
 type MakeAct = (admin: Admin, mailbox: Mailbox, changed: () => void) => Act;
 
+/** Whom a conflict is told of, and the same act on the box as it is now. */
+const again = (make: MakeAct, admin: Admin, { structureId, id }: Mailbox, changed: () => void) => ({
+  about: { structureId, subjectId: id },
+  renew: async () => {
+    const params = { path: { mailboxId: id } };
+    return make(admin, await bodyOf(admin.api.GET("/api/v1/mailboxes/{mailboxId}", { params })), changed);
+  },
+});
+
 export const suspension: MakeAct = (admin, mailbox, changed) => ({
+  ...again(suspension, admin, mailbox, changed),
   title: m.admin_mailbox_suspend_title({ address: mailbox.address }),
   label: m.admin_mailbox_suspend(),
   danger: true,
@@ -39,6 +49,7 @@ export const suspension: MakeAct = (admin, mailbox, changed) => ({
 });
 
 export const resumption: MakeAct = (admin, mailbox, changed) => ({
+  ...again(resumption, admin, mailbox, changed),
   title: m.admin_mailbox_resume_title({ address: mailbox.address }),
   label: m.admin_mailbox_resume(),
   effects: [
@@ -57,6 +68,7 @@ export const resumption: MakeAct = (admin, mailbox, changed) => ({
 });
 
 export const closing: MakeAct = (admin, mailbox, changed) => ({
+  ...again(closing, admin, mailbox, changed),
   title: m.admin_mailbox_close_title({ address: mailbox.address }),
   label: m.admin_mailbox_close(),
   danger: true,
@@ -88,6 +100,7 @@ export const closing: MakeAct = (admin, mailbox, changed) => ({
 });
 
 export const reopening: MakeAct = (admin, mailbox, changed) => ({
+  ...again(reopening, admin, mailbox, changed),
   title: m.admin_mailbox_reopen_title({ address: mailbox.address }),
   label: m.admin_mailbox_reopen(),
   effects: [

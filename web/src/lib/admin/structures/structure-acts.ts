@@ -1,15 +1,27 @@
 /** What is asked before a structure is suspended, resumed or closed. */
 import { m } from "#lib/i18n/generated/messages.js";
 import type { Act } from "../act/act.ts";
-import { ifMatch } from "../client/client.ts";
+import { bodyOf, ifMatch } from "../client/client.ts";
 import type { Admin } from "../shell/admin.svelte.ts";
 import { numberOf } from "../ui/bytes.ts";
 import type { Structure } from "./use-structure.svelte.ts";
 
 const pathOf = ({ id }: Structure) => ({ structureId: id });
 
+type MakeAct = (admin: Admin, structure: Structure, changed: () => void) => Act;
+
+/** Whom a conflict is told of, and the same act on the structure as it is now. */
+const again = (make: MakeAct, admin: Admin, structure: Structure, changed: () => void) => ({
+  about: { structureId: structure.id, subjectId: structure.id },
+  renew: async () => {
+    const params = { path: pathOf(structure) };
+    return make(admin, await bodyOf(admin.api.GET("/api/v1/structures/{structureId}", { params })), changed);
+  },
+});
+
 export function suspension(admin: Admin, structure: Structure, changed: () => void): Act {
   return {
+    ...again(suspension, admin, structure, changed),
     title: m.admin_structure_suspend_title({ name: structure.name }),
     label: m.admin_structure_suspend(),
     danger: true,
@@ -39,6 +51,7 @@ export function suspension(admin: Admin, structure: Structure, changed: () => vo
 
 export function resumption(admin: Admin, structure: Structure, changed: () => void): Act {
   return {
+    ...again(resumption, admin, structure, changed),
     title: m.admin_structure_resume_title({ name: structure.name }),
     label: m.admin_structure_resume(),
     effects: [
@@ -59,6 +72,7 @@ export function resumption(admin: Admin, structure: Structure, changed: () => vo
 
 export function closing(admin: Admin, structure: Structure, changed: () => void): Act {
   return {
+    ...again(closing, admin, structure, changed),
     title: m.admin_structure_close_title({ name: structure.name }),
     label: m.admin_structure_close(),
     danger: true,
