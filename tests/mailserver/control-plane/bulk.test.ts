@@ -1,0 +1,78 @@
+/** What a worker does of itself with many boxes: an import that ends in mail, and a notice that lies in the inbox. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ImapClient } from "../../support/imap.ts";
+import { mailServersAtHand, type Stack, startStack } from "../../support/stack.ts";
+import { until } from "../../support/until.ts";
+import { type ControlPlane, deliver, openControlPlane } from "./platform.ts";
+
+describe.each(mailServersAtHand())("many boxes on %s", (mail) => {
+  let stack: Stack;
+  let plane: ControlPlane;
+
+  beforeAll(async () => {
+    stack = await startStack({ mail });
+    plane = await openControlPlane(stack);
+  });
+  afterAll(async () => {
+    await plane?.close();
+    await stack?.stop();
+  });
+
+  const letters = async (address: string): Promise<string[]> => {
+    const client = await ImapClient.signIn(
+      stack.addresses.imap,
+      address,
+      await stack.clientPassword(address),
+    );
+    try {
+      await client.select("INBOX");
+      return await client.fetchAll();
+    } finally {
+      await client.logout();
+    }
+  };
+
+  it("are imported, checked, run and applied; each then has its mail, and the holder his notice", async () => {
+    const { structureId, domain } = await plane.newStructure();
+    const made = await plane.send("POST", `/api/v1/structures/${structureId}/mailboxes`, {
+      address: `premiere@${domain}`,
+      type: "ORG",
+    });
+    const batch = await plane.send("POST", `/api/v1/structures/${structureId}/batches`, {
+      action: "change",
+      mailboxIds: [made.body.id],
+      fields: { service: "Cardiologie", alias: `coeur@${domain}` },
+      reason: "Réorganisation",
+    });
+    const path = `/api/v1/batches/${batch.body.id}`;
+    const isIn = (state: string) => async () => (await plane.send("GET", path)).body.state === state;
+    await until("the batch is checked", isIn("ready"));
+    await plane.send("POST", `${path}/run`, { skipErrors: false });
+    await until("the batch has run", isIn("done"));
+    const box = async () => (await plane.send("GET", `/api/v1/mailboxes/${made.body.id}`)).body;
+    await until("the mail server knows", async () => (await box()).provisioning.status === "applied");
+    expect(await box()).toMatchObject({ service: "Cardiologie", aliases: [`coeur@${domain}`] });
+    await plane.usePassword(made.body.id);
+    expect(await deliver(stack, `coeur@${domain}`, "au second nom")).toBe(250);
+    await until("the letter is there", async () => (await letters(`premiere@${domain}`)).length === 1);
+
+    await plane.database.query(
+      "update app.mailboxes set created_at = now() - interval '2 years', last_authenticated_at = null where id = $1",
+      [made.body.id],
+    );
+    const campaign = await plane.send("POST", `/api/v1/structures/${structureId}/inactivity/campaigns`, {
+      confirm: true,
+    });
+    expect(campaign.body.counts.pending).toBe(1);
+    await until("the notice was delivered", async () => {
+      const { body } = await plane.send(
+        "GET",
+        `/api/v1/structures/${structureId}/inactivity/campaigns/${campaign.body.id}`,
+      );
+      return body.counts.noticed === 1;
+    });
+    const all = await letters(`premiere@${domain}`);
+    expect(all).toHaveLength(2);
+    expect(all.filter((raw) => /no-reply@/.test(raw))).toHaveLength(1);
+  });
+});
