@@ -209,6 +209,7 @@ export class Platform {
       MSS_REDIS_URL: this.redis.current.url,
       MSS_WEB_DIRECTORY: `${repositoryDirectory}/web/build`,
       MSS_EXPORT_DIRECTORY: privateDirectory(`${this.#options.directory}/exports`, undefined),
+      MSS_AUDIT_ANCHOR_DIRECTORY: privateDirectory(`${this.#options.directory}/anchors`, undefined),
       MSS_PSC_ISSUER: announced(this.proSanteConnect.current, "issuer"),
       MSS_PSC_DISCOVERY_URL: announced(this.proSanteConnect.current, "discoveryUrl"),
       MSS_PSC_CLIENT_ID: proSanteConnectClient,

@@ -40,8 +40,9 @@ export async function startOwnProcess(options: OwnProcessOptions): Promise<Runni
 
 /**
  * Deno's flags for a process with this environment: it may reach the hosts that the variables name, read the files that
- * they name beside the program itself and its own empty directory, and write nothing but, in the worker, what jobs leave in files. Everything else of the environment reads as absent
- * (`--ignore-env`: a library of ours enumerates it).
+ * they name beside the program itself and its own empty directory, and write nothing but, in the worker, what jobs leave in files.
+ * The worker may reach any host, since webhooks lead anywhere (api/webhooks/public-address.ts says what is refused). Everything else
+ * of the environment reads as absent (`--ignore-env`: a library of ours enumerates it).
  */
 export function permissions(
   name: "api" | "worker",
@@ -57,7 +58,7 @@ export function permissions(
   const written = name === "worker" ? workerWrites.flatMap((one) => environment[one] ?? []) : [];
   return [
     ...(written.length === 0 ? [] : [`--allow-write=${written.join(",")}`]),
-    `--allow-net=${[...hosts].join(",")}`,
+    name === "worker" ? "--allow-net" : `--allow-net=${[...hosts].join(",")}`,
     `--allow-read=${[...program, ...files, directory].join(",")}`,
     `--allow-env=${["HOME", ...values.map(([name]) => name)].join(",")}`,
     "--ignore-env",
