@@ -145,10 +145,10 @@ export const dataMap = {
     basis: "Exécution du contrat (art. 6.1.b)",
     people: "Titulaires des boîtes",
     recipients: "Administrateurs de la structure",
-    retention: "Durée de conservation des traces",
+    retention: "Imports : 180 jours ; campagnes : durée de conservation des traces",
     onErasure: { act: "keep", untilDays: "trace" },
     ground: "Preuve de ce qui a été demandé et annulé",
-    columns: ["batches.*", "batch_lines.*"],
+    columns: ["batches.*", "batch_lines.*", "inactivity_campaigns.*", "inactivity_cases.*"],
   },
 } as const satisfies Record<string, Category>;
 
@@ -156,6 +156,7 @@ export const dataMap = {
 export const notPersonal: readonly string[] = [
   "structures.*",
   "domains.*",
+  "inactivity_settings.*",
   "mail_services.*",
   "white_lists.*",
   "white_list_entries.*",
