@@ -15,10 +15,22 @@ const states: Readonly<Record<string, StateWords>> = {
   closed: { text: m.admin_state_closed, tone: "plain" },
 };
 
+/** In French a domain is masculine, a structure and a box are not. */
+const domainTexts: Readonly<Record<string, () => string>> = {
+  active: m.admin_domain_state_active,
+  suspended: m.admin_domain_state_suspended,
+  closed: m.admin_domain_state_closed,
+};
+
 /** A state that has no words yet is shown as the API names it. */
 export function stateOf(status: string): { readonly text: string; readonly tone: Tone } {
   const words = states[status];
   return words === undefined ? { text: status, tone: "plain" } : { text: words.text(), tone: words.tone };
+}
+
+export function domainStateOf(status: string): { readonly text: string; readonly tone: Tone } {
+  const { text, tone } = stateOf(status);
+  return { text: domainTexts[status]?.() ?? text, tone };
 }
 
 /** For a filter: these states, in this order. */
