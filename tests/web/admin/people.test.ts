@@ -113,8 +113,11 @@ describe("one person", () => {
     await page.getByText("À remplir").waitFor();
     expect(api.sent.size).toBe(0);
     await page.getByLabel("Motif").fill("Mutation");
+    api.answers[`GET ${path}`] = () => problemOf("person-not-found", 404);
     await page.getByRole("button", { name: "Enregistrer le départ" }).click();
     await page.getByText(/Départ de .* enregistré/).waitFor();
+    // Without a box kept here, the person is no longer the structure's to see: back to the list.
+    await eventually(() => new URL(page.url()).pathname).toBe(screen);
     expect(api.sent.get(`POST ${path}/departure`)).toEqual({ reason: "Mutation" });
   });
 
