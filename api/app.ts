@@ -9,6 +9,7 @@ import { batchRoutes } from "./bulk/routes.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { inactivityRoutes } from "./inactivity/routes.ts";
 import { csvExportRoutes } from "./csv-exports/routes.ts";
+import { auditExportRoutes } from "./csv-exports/audit-routes.ts";
 import { authenticate, requireSignIn } from "./http/authenticate.ts";
 import { limitBody, requireJson } from "./http/body.ts";
 import { dashboardRoutes } from "./dashboard/routes.ts";
@@ -113,6 +114,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       inactivityRoutes(config.inactivity),
       batchLineRoutes(),
       auditRoutes(),
+      auditExportRoutes(),
       webhookRoutes(config.webhooks),
       privacyRoutes(),
       exportRoutes(config.privacy.exportDirectory),

@@ -67,6 +67,22 @@ describe("the trail of a structure", () => {
     expect([...ids(first.items), ...ids(second.items)]).toEqual(ids(all).slice(0, 4));
   });
 
+  it("leaves as CSV, filtered alike, without a formula", async () => {
+    const box = await newMailbox(harness, tenant);
+    await tenant.administrator.post(`/api/v1/mailboxes/${box.id}/suspension`, { reason: "=1+1" });
+    const { status, headers, text } = await tenant.administrator.get(
+      `/api/v1/structures/${tenant.structureId}/audit/export?subjectId=${box.id}`,
+    );
+    expect([status, headers.get("content-type")]).toEqual([200, "text/csv; charset=utf-8"]);
+    const lines = text.trim().split("\r\n");
+    expect(lines[0]).toContain("numero;date;structure;auteur_type;auteur_id;auteur;acte");
+    expect(lines.slice(1).map((line) => line.split(";")[6])).toEqual(["mailbox.suspend", "mailbox.create"]);
+    expect(text).not.toMatch(/;"?=1\+1/);
+    const foreign = `/api/v1/structures/${tenant.structureId}/audit/export`;
+    expect((await other.administrator.get(foreign)).body.type).toMatch(/structure-not-found$/);
+    expect((await tenant.administrator.get("/api/v1/audit/export")).body.type).toMatch(/forbidden$/);
+  });
+
   it("refuses what it does not know, by name", async () => {
     const { body } = await tenant.administrator.get(
       path("?action=mailbox.fly&actorId=x&from=yesterday&limit=0"),

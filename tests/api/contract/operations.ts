@@ -348,6 +348,10 @@ export const examples: Readonly<Record<string, Example>> = {
     parameters: {},
     body: { personId: (await harness.signIn()).personId, reason: "Demande de la personne" },
   }),
+  previewErasure: async (harness) => ({
+    parameters: {},
+    query: { personId: (await harness.signIn()).personId },
+  }),
   listErasures: nothing,
   readErasure: erasureOf,
   cancelErasure: erasureOf,
@@ -360,6 +364,8 @@ export const examples: Readonly<Record<string, Example>> = {
   exportMemberships: ofStructure(),
   exportDomains: ofStructure(),
   exportStructures: nothing,
+  exportStructureAudit: ofStructure(),
+  exportAudit: nothing,
 };
 
 /** The address of an operation with its parameters filled in. */
