@@ -68,14 +68,16 @@ describe("a list as CSV", () => {
   });
 
   it("stands under every list", async () => {
-    expect((await exported(admin, path("people"))).rows[0]?.slice(0, 2)).toEqual(["TEST", "Camille"]);
+    expect((await exported(admin, path("people"))).rows.map(([name]) => name)).toContain("TEST");
     const roles = (await exported(admin, path("memberships"))).rows.map((cells) => cells[3]);
     expect(roles).toContain("structure_administrator");
     expect((await exported(admin, path("domains"))).rows[0]?.slice(0, 2)).toEqual([tenant.domain, "active"]);
     const operator = await harness.signIn({ operatorRoles: ["operator_support"] });
     const structures = await exported(operator, "/api/v1/structures/export?sort=-createdAt");
-    expect(structures.rows.length).toBeGreaterThan(1);
-    expect((await exported(operator, "/api/v1/mailboxes/export?q=formule")).rows.length).toBe(1);
+    expect(structures.rows.some(([, name]) => name?.startsWith("Structure "))).toBe(true);
+    const { address } = await newMailbox(harness, await newTenant(harness));
+    const all = await exported(operator, `/api/v1/mailboxes/export?q=${address.split("@")[0]}`);
+    expect(all.rows.map((cells) => cells[0])).toEqual([address]);
   });
 
   it("is for who may see the list: a problem and no half file for everybody else", async () => {
