@@ -34,6 +34,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/audit/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The whole trail as CSV, for the operator */
+    get: operations["exportAudit"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/batches/{batchId}": {
     parameters: {
       query?: never;
@@ -589,6 +606,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/privacy/erasure-preview": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What a plan made now would say: nothing is written */
+    get: operations["previewErasure"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/privacy/erasures": {
     parameters: {
       query?: never;
@@ -776,6 +810,23 @@ export interface paths {
     };
     /** What was done in the structure, the newest first */
     get: operations["listStructureAudit"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/structures/{structureId}/audit/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The trail of a structure as CSV */
+    get: operations["exportStructureAudit"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1923,6 +1974,10 @@ export interface components {
       createdAt: string;
       /** Format: date-time */
       endedAt: string | null;
+      /** @description Empty once it was erased */
+      familyName: string;
+      /** @description Empty once it was erased */
+      givenName: string;
       /** Format: uuid */
       id: string;
       /** Format: uuid */
@@ -1945,6 +2000,26 @@ export interface components {
         category: string;
         /** Format: date-time */
         doneAt: string | null;
+        /**
+         * Format: date-time
+         * @description Erased then, or kept until then; null = kept
+         */
+        dueAt: string | null;
+        ground: string;
+        title: string;
+      }[];
+    };
+    ErasurePreview: {
+      familyName: string;
+      givenName: string;
+      /** @description Personal boxes that would be closed at once */
+      mailboxes: string[];
+      /** Format: uuid */
+      personId: string;
+      steps: {
+        /** @enum {string} */
+        act: "erase" | "keep";
+        category: string;
         /**
          * Format: date-time
          * @description Erased then, or kept until then; null = kept
@@ -3485,6 +3560,194 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["AuditEventPage"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  exportAudit: {
+    parameters: {
+      query?: {
+        action?:
+          | "structure.create"
+          | "structure.read"
+          | "structure.list"
+          | "structure.suspend"
+          | "structure.resume"
+          | "structure.change"
+          | "structure.administer"
+          | "structure.administer-child"
+          | "structure.close"
+          | "domain.create"
+          | "domain.read"
+          | "domain.suspend"
+          | "domain.resume"
+          | "domain.close"
+          | "mailbox.create"
+          | "mailbox.read"
+          | "mailbox.change"
+          | "mailbox.suspend"
+          | "mailbox.resume"
+          | "mailbox.close"
+          | "mailbox.reopen"
+          | "mailbox.purge"
+          | "mailbox.move"
+          | "mailbox.provision"
+          | "mailbox-alias.add"
+          | "mailbox-alias.remove"
+          | "mailbox-delegation.read"
+          | "mailbox-delegation.grant"
+          | "mailbox-delegation.change"
+          | "mailbox-delegation.revoke"
+          | "mailbox.set-client-secret"
+          | "mailbox-member.add"
+          | "mailbox-member.remove"
+          | "mailbox-member.read"
+          | "membership.grant"
+          | "membership.revoke"
+          | "membership.read"
+          | "operator-role.read"
+          | "operator-role.grant"
+          | "operator-role.revoke"
+          | "invitation.read"
+          | "invitation.create"
+          | "invitation.revoke"
+          | "invitation.accept"
+          | "service-account.read"
+          | "service-account.create"
+          | "service-account.change"
+          | "service-account.revoke"
+          | "service-account-key.create"
+          | "service-account-key.revoke"
+          | "audit.read"
+          | "audit.read-platform"
+          | "mailbox.open"
+          | "mailbox-opening.read"
+          | "webhook.read"
+          | "webhook.create"
+          | "webhook.change"
+          | "webhook.delete"
+          | "webhook.test"
+          | "webhook.disable"
+          | "dashboard.read"
+          | "dashboard.read-platform"
+          | "person.list"
+          | "person.read"
+          | "person.depart"
+          | "person.cancel-departure"
+          | "person.create"
+          | "person.update"
+          | "session.start"
+          | "session.refuse"
+          | "session.end"
+          | "white-list.import"
+          | "white-list.refuse"
+          | "white-list.read"
+          | "recipient.check"
+          | "charter.publish"
+          | "charter.accept"
+          | "charter.read-all"
+          | "consent.decide"
+          | "export.request-own"
+          | "export.request-mailbox"
+          | "export.make"
+          | "export.fetch"
+          | "erasure.plan"
+          | "erasure.cancel"
+          | "erasure.list"
+          | "erasure.read"
+          | "erasure.run"
+          | "processing-register.read"
+          | "batch.create"
+          | "batch.read"
+          | "batch.correct"
+          | "batch.check"
+          | "batch.run"
+          | "batch.undo"
+          | "batch.abandon"
+          | "inactivity.read"
+          | "inactivity.change-settings"
+          | "inactivity.start"
+          | "inactivity.cancel"
+          | "inactivity.notice"
+          | "inactivity.object"
+          | "inactivity.depublish";
+        /** @description Person or service account */
+        actorId?: string;
+        from?: string;
+        /** @description Words that must all be found in who, what, on what and why; accents and capitals do not count */
+        q?: string;
+        subjectId?: string;
+        /** @description Up to and without */
+        to?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The newest first as CSV: UTF-8 with its mark, `;`, no cell that is a formula */
+      200: {
+        headers: {
+          "Content-Disposition"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "text/csv": string;
         };
       };
       /** @description `sign-in-required`: Sign in */
@@ -8048,6 +8311,91 @@ export interface operations {
       };
     };
   };
+  previewErasure: {
+    parameters: {
+      query: {
+        personId: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description What would go when, and what would stay */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ErasurePreview"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `person-not-found`: No such person */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listErasures: {
     parameters: {
       query?: {
@@ -9602,6 +9950,205 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["AuditEventPage"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  exportStructureAudit: {
+    parameters: {
+      query?: {
+        action?:
+          | "structure.create"
+          | "structure.read"
+          | "structure.list"
+          | "structure.suspend"
+          | "structure.resume"
+          | "structure.change"
+          | "structure.administer"
+          | "structure.administer-child"
+          | "structure.close"
+          | "domain.create"
+          | "domain.read"
+          | "domain.suspend"
+          | "domain.resume"
+          | "domain.close"
+          | "mailbox.create"
+          | "mailbox.read"
+          | "mailbox.change"
+          | "mailbox.suspend"
+          | "mailbox.resume"
+          | "mailbox.close"
+          | "mailbox.reopen"
+          | "mailbox.purge"
+          | "mailbox.move"
+          | "mailbox.provision"
+          | "mailbox-alias.add"
+          | "mailbox-alias.remove"
+          | "mailbox-delegation.read"
+          | "mailbox-delegation.grant"
+          | "mailbox-delegation.change"
+          | "mailbox-delegation.revoke"
+          | "mailbox.set-client-secret"
+          | "mailbox-member.add"
+          | "mailbox-member.remove"
+          | "mailbox-member.read"
+          | "membership.grant"
+          | "membership.revoke"
+          | "membership.read"
+          | "operator-role.read"
+          | "operator-role.grant"
+          | "operator-role.revoke"
+          | "invitation.read"
+          | "invitation.create"
+          | "invitation.revoke"
+          | "invitation.accept"
+          | "service-account.read"
+          | "service-account.create"
+          | "service-account.change"
+          | "service-account.revoke"
+          | "service-account-key.create"
+          | "service-account-key.revoke"
+          | "audit.read"
+          | "audit.read-platform"
+          | "mailbox.open"
+          | "mailbox-opening.read"
+          | "webhook.read"
+          | "webhook.create"
+          | "webhook.change"
+          | "webhook.delete"
+          | "webhook.test"
+          | "webhook.disable"
+          | "dashboard.read"
+          | "dashboard.read-platform"
+          | "person.list"
+          | "person.read"
+          | "person.depart"
+          | "person.cancel-departure"
+          | "person.create"
+          | "person.update"
+          | "session.start"
+          | "session.refuse"
+          | "session.end"
+          | "white-list.import"
+          | "white-list.refuse"
+          | "white-list.read"
+          | "recipient.check"
+          | "charter.publish"
+          | "charter.accept"
+          | "charter.read-all"
+          | "consent.decide"
+          | "export.request-own"
+          | "export.request-mailbox"
+          | "export.make"
+          | "export.fetch"
+          | "erasure.plan"
+          | "erasure.cancel"
+          | "erasure.list"
+          | "erasure.read"
+          | "erasure.run"
+          | "processing-register.read"
+          | "batch.create"
+          | "batch.read"
+          | "batch.correct"
+          | "batch.check"
+          | "batch.run"
+          | "batch.undo"
+          | "batch.abandon"
+          | "inactivity.read"
+          | "inactivity.change-settings"
+          | "inactivity.start"
+          | "inactivity.cancel"
+          | "inactivity.notice"
+          | "inactivity.object"
+          | "inactivity.depublish";
+        /** @description Person or service account */
+        actorId?: string;
+        from?: string;
+        /** @description Words that must all be found in who, what, on what and why; accents and capitals do not count */
+        q?: string;
+        subjectId?: string;
+        /** @description Up to and without */
+        to?: string;
+      };
+      header?: never;
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The newest first as CSV: UTF-8 with its mark, `;`, no cell that is a formula */
+      200: {
+        headers: {
+          "Content-Disposition"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "text/csv": string;
         };
       };
       /** @description `sign-in-required`: Sign in */
@@ -15331,4 +15878,3 @@ export interface operations {
     };
   };
 }
-
