@@ -1,6 +1,6 @@
 /** What Ctrl+K offers: the places of the console, and what the screen shown can do now. */
 import { untrack } from "svelte";
-import type { AdminIconName } from "../ui/admin-icon.svelte";
+import type { AdminIconName } from "../ui/icon-paths.ts";
 
 export interface Command {
   readonly id: string;

@@ -5,7 +5,7 @@
  */
 import type { Component } from "svelte";
 import { m } from "#lib/i18n/generated/messages.js";
-import type { AdminIconName } from "../ui/admin-icon.svelte";
+import type { AdminIconName } from "../ui/icon-paths.ts";
 import { peoplePages } from "./people-pages.ts";
 import type { Rights } from "./rights.ts";
 

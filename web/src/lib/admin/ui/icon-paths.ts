@@ -1,0 +1,38 @@
+/** Own line icons of the console on a 24 px grid; those of the webmail are in lib/ui, whose size the first mail pays. */
+export const iconPaths = {
+  dashboard: "M4 13h6V4H4zM14 20h6V4h-6zM4 20h6v-3H4z",
+  structure: "M4 21V5l8-2v18M12 8h8v13M2 21h20M7 8h2M7 12h2M7 16h2M15 12h2M15 16h2",
+  domain:
+    "M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18zM3 12h18M12 3c3 2.500 3 15.500 0 18M12 3c-3 2.500-3 15.500 0 18",
+  mailbox: "M3 6h18v13H3zM3 7l9 7 9-7",
+  people:
+    "M9 5a3.500 3.500 0 1 1 0 7 3.500 3.500 0 0 1 0-7zM2.500 19c.5-3.500 3-5 6.500-5s6 1.500 6.500 5M16 5.500a3.200 3.200 0 0 1 0 6M18 14.500c2 .6 3.200 2 3.500 4.500",
+  import: "M12 15V4M7 9l5-5 5 5M4 15v5h16v-5",
+  export: "M12 4v11M7 11l5 5 5-5M4 20h16",
+  inactivity: "M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16zM12 8v4l3 2",
+  audit: "M6 3h9l4 4v14H6zM14 3v5h5M9 12h7M9 16h7",
+  key: "M8 11a4 4 0 1 1 0 8 4 4 0 0 1 0-8zM11 12l8-8M16 7l3 3",
+  webhook: "M8 7a3 3 0 1 1 5 2l3 6M16 15a3 3 0 1 1-1 4H9M8 13l3-5M7 13a3 3 0 1 0 2 6",
+  privacy: "M12 3 4 6v6c0 5 3.500 8 8 9 4.500-1 8-4 8-9V6z",
+  settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 5v4M9 15v4",
+  plus: "M12 5v14M5 12h14",
+  pause: "M8 5v14M16 5v14",
+  play: "M7 4l12 8-12 8z",
+  lock: "M6 11h12v9H6zM8.500 11V8a3.500 3.500 0 0 1 7 0v3",
+  swap: "M4 8h14M14 4l4 4-4 4M20 16H6M10 12l-4 4 4 4",
+  alias: "M4 8h9a6 6 0 0 1 6 6v5M15 15l4 4 4-4",
+  delegate: "M9 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8zM2 20c.5-4 3.500-6 7-6M14 17h7M18 14l3 3-3 3",
+  up: "m6 15 6-6 6 6",
+  down: "m6 9 6 6 6-6",
+  columns: "M4 5h16v14H4zM10 5v14M15 5v14",
+  filter: "M4 5h16l-6 8v6l-4 2v-8z",
+  next: "m9 6 6 6-6 6",
+  check: "m5 12.500 4.500 4.500L19 7",
+  pencil: "M4 20h4L19 9l-4-4L4 16zM13 7l4 4",
+  warning: "M12 3 2.500 20h19zM12 10v4.500M12 17v.5",
+  search: "M11 4a7 7 0 1 1 0 14 7 7 0 0 1 0-14zM16 16l5 5",
+  trash: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
+  refresh: "M20 12a8 8 0 1 1-2.300-5.600M20 3v5h-5",
+  copy: "M9 9h11v11H9zM5 15H4V4h11v1",
+} as const;
+export type AdminIconName = keyof typeof iconPaths;
