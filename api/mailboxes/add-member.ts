@@ -34,7 +34,7 @@ export async function addMember(ctx: Context, input: NewMember): Promise<MemberR
         action: "mailbox-member.add",
         subject: { kind: "mailbox", id: mailboxId },
         structureId,
-        after: { mailboxId, personId, idNatPs: member.id_nat_ps },
+        after: { mailboxId, address: mailbox.address, personId, idNatPs: member.id_nat_ps },
       });
     }
     return member;

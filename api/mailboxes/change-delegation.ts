@@ -6,7 +6,7 @@ import { checkVersion } from "../http/version.ts";
 import { problem } from "../problems.ts";
 import { listDelegations, type NamedDelegation, updateDelegation } from "./delegation-queries.ts";
 import { type DelegationRight, mayGive, toRightColumns } from "./delegation-rights.ts";
-import { toDelegationBody } from "./delegation-schemas.ts";
+import { toDelegationSnapshot } from "./delegation-schemas.ts";
 import { requireDates } from "./grant-delegation.ts";
 import { authoriseOnDelegations } from "./locate.ts";
 import { requireOpen } from "./mailbox-states.ts";
@@ -69,8 +69,8 @@ export async function changeDelegation(ctx: Context, input: DelegationChange): P
       action: "mailbox-delegation.change",
       subject: { kind: "mailbox", id: mailboxId },
       structureId,
-      before: toDelegationBody(before, now),
-      after: toDelegationBody(after, now),
+      before: toDelegationSnapshot(mailbox, before, now),
+      after: toDelegationSnapshot(mailbox, after, now),
     });
     await enqueue(tx, { kind: "apply-mailbox", structureId, mailboxId }, mailboxJobKey(mailboxId));
     return after;

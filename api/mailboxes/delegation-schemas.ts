@@ -52,6 +52,11 @@ export const delegationBody = z.object({
 }).openapi("Delegation");
 export const delegationList = z.object({ items: z.array(delegationBody) }).openapi("DelegationList");
 
+/** As the trail keeps it: on which box and for whom, in words that outlive both. */
+export function toDelegationSnapshot(mailbox: { readonly address: string }, row: NamedDelegation, now: Date) {
+  return { address: mailbox.address, idNatPs: row.id_nat_ps, ...toDelegationBody(row, now) };
+}
+
 export function toDelegationBody(row: NamedDelegation, now: Date): z.infer<typeof delegationBody> {
   return {
     id: row.id,

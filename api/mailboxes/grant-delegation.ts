@@ -14,7 +14,7 @@ import {
   updateDelegation,
 } from "./delegation-queries.ts";
 import { type DelegationRight, delegationState, mayGive, toRightColumns } from "./delegation-rights.ts";
-import { toDelegationBody } from "./delegation-schemas.ts";
+import { toDelegationSnapshot } from "./delegation-schemas.ts";
 import { authoriseOnDelegations } from "./locate.ts";
 import { requireOpen } from "./mailbox-states.ts";
 import { getMailboxForUpdate, type MailboxRow } from "./queries.ts";
@@ -65,7 +65,7 @@ export async function grantDelegation(ctx: Context, input: NewDelegation): Promi
       action: "mailbox-delegation.grant",
       subject: { kind: "mailbox", id: mailboxId },
       structureId,
-      after: toDelegationBody(delegation, now),
+      after: toDelegationSnapshot(mailbox, delegation, now),
     });
     await enqueue(tx, { kind: "apply-mailbox", structureId, mailboxId }, mailboxJobKey(mailboxId));
     return delegation;

@@ -23,7 +23,7 @@ export async function removeMember(
       action: "mailbox-member.remove",
       subject: { kind: "mailbox", id: mailboxId },
       structureId,
-      before: { mailboxId, personId },
+      before: { mailboxId, address: mailbox.address, personId },
     });
     await enqueue(tx, { kind: "apply-mailbox", structureId, mailboxId }, mailboxJobKey(mailboxId));
   });

@@ -4,7 +4,7 @@ import { enqueue, mailboxJobKey } from "../database/enqueue.ts";
 import { asPlatform, inStructure } from "../database/in-tenant.ts";
 import { problem } from "../problems.ts";
 import { listDelegations, updateDelegation } from "./delegation-queries.ts";
-import { toDelegationBody } from "./delegation-schemas.ts";
+import { toDelegationSnapshot } from "./delegation-schemas.ts";
 import { authoriseOnDelegations } from "./locate.ts";
 import { getMailboxForUpdate } from "./queries.ts";
 
@@ -19,7 +19,7 @@ export async function revokeDelegation(
 ): Promise<void> {
   const { structureId, limit } = await authoriseOnDelegations(ctx, "mailbox-delegation.revoke", mailboxId);
   await inStructure(ctx, structureId, async (tx) => {
-    await getMailboxForUpdate(tx, structureId, mailboxId);
+    const mailbox = await getMailboxForUpdate(tx, structureId, mailboxId);
     const [before] = await asPlatform(tx, () => listDelegations(tx, structureId, mailboxId, delegationId));
     if (before === undefined) throw problem("delegation-not-found");
     const isOwn = ctx.actor.kind === "person" && ctx.actor.personId === before.person_id;
@@ -30,7 +30,7 @@ export async function revokeDelegation(
       action: "mailbox-delegation.revoke",
       subject: { kind: "mailbox", id: mailboxId },
       structureId,
-      before: toDelegationBody(before, now),
+      before: toDelegationSnapshot(mailbox, before, now),
     });
     await enqueue(tx, { kind: "apply-mailbox", structureId, mailboxId }, mailboxJobKey(mailboxId));
   });

@@ -49,10 +49,10 @@ describe("delegations of a mailbox", () => {
     });
     expect((await tenant.administrator.get(path(box.id))).body.items).toEqual([answer.body]);
     const trail = await harness.database.rows(
-      "select after->'rights' as rights from app.audit_events where subject_id = $1 and action = 'mailbox-delegation.grant'",
+      "select after->'rights' as rights, after->>'address' as address from app.audit_events where subject_id = $1 and action = 'mailbox-delegation.grant'",
       [box.id],
     );
-    expect(trail).toEqual([{ rights: ["read", "write", "send-on-behalf"] }]);
+    expect(trail).toEqual([{ rights: ["read", "write", "send-on-behalf"], address: box.address }]);
     expect(
       await harness.database.rows("select 1 from graphile_worker.jobs where key = $1", [`mailbox:${box.id}`]),
     ).toHaveLength(1);
