@@ -7,6 +7,8 @@ import { problem } from "../problems.ts";
 import type { CategoryName } from "./data-map.ts";
 
 export type ErasureRow = Selectable<ErasuresTable>;
+/** With the name of the person, empty once it was erased. */
+export type NamedErasureRow = ErasureRow & { readonly given_name: string; readonly family_name: string };
 export type ErasureStepRow = Selectable<ErasureStepsTable>;
 
 export async function findPersonName(tx: Tx, personId: string) {
@@ -51,19 +53,24 @@ export async function getErasureForUpdate(tx: Tx, erasureId: string): Promise<Er
   return row;
 }
 
-export async function getErasure(tx: Tx, erasureId: string): Promise<ErasureRow> {
-  const row = await tx.selectFrom("app.erasures").selectAll().where("id", "=", erasureId).executeTakeFirst();
+function selectErasures(tx: Tx) {
+  return tx.selectFrom("app.erasures as e").innerJoin("app.people as p", "p.id", "e.person_id")
+    .selectAll("e").select(["p.given_name", "p.family_name"]);
+}
+
+export async function getErasure(tx: Tx, erasureId: string): Promise<NamedErasureRow> {
+  const row = await selectErasures(tx).where("e.id", "=", erasureId).executeTakeFirst();
   if (row === undefined) throw problem("erasure-not-found");
   return row;
 }
 
 /** Newest first; one more than the page, which says whether there is another. */
-export async function listErasures(tx: Tx, request: PageRequest): Promise<ErasureRow[]> {
-  let query = tx.selectFrom("app.erasures").selectAll().orderBy("created_at", "desc").orderBy("id", "desc")
+export async function listErasures(tx: Tx, request: PageRequest): Promise<NamedErasureRow[]> {
+  let query = selectErasures(tx).orderBy("e.created_at", "desc").orderBy("e.id", "desc")
     .limit(request.limit + 1);
   if (request.after !== undefined) {
     const [at, id] = request.after;
-    query = query.where(sql<boolean>`(created_at, id) < (${at}::timestamptz, ${id}::uuid)`);
+    query = query.where(sql<boolean>`(e.created_at, e.id) < (${at}::timestamptz, ${id}::uuid)`);
   }
   return await query.execute();
 }

@@ -19,15 +19,18 @@ import { ifMatchHeader, versionOf } from "../http/version.ts";
 import { authorise } from "../identity/mod.ts";
 import type { RetentionDays } from "./erasure-plan.ts";
 import { getErasure, listErasures, listErasureSteps } from "./erasure-queries.ts";
-import { cancelErasure, planErasure } from "./plan-erasure.ts";
+import { cancelErasure, planErasure, previewErasure } from "./plan-erasure.ts";
 import { requirePerson } from "./require-person.ts";
 import {
   erasureInput,
   erasurePage,
   erasureParam,
   erasurePlanBody,
+  erasurePreviewBody,
+  erasurePreviewQuery,
   toErasureBody,
   toErasurePlanBody,
+  toErasurePreviewBody,
 } from "./schemas.ts";
 
 const tags = ["privacy"];
@@ -43,6 +46,19 @@ const planRoute = createRoute({
   responses: {
     201: { description: "The plan", content: json(erasurePlanBody) },
     ...problemResponses(...repeatableProblems, "person-not-found", "erasure-open"),
+  },
+});
+const previewRoute = createRoute({
+  operationId: "previewErasure",
+  method: "get",
+  path: "/api/v1/privacy/erasure-preview",
+  tags,
+  summary: "What a plan made now would say: nothing is written",
+  ...requires("erasure.plan"),
+  request: { query: erasurePreviewQuery },
+  responses: {
+    200: { description: "What would go when, and what would stay", content: json(erasurePreviewBody) },
+    ...problemResponses(...commonProblems, "forbidden", "invalid-request", "person-not-found"),
   },
 });
 const listRoute = createRoute({
@@ -92,6 +108,11 @@ export function erasureRoutes(days: RetentionDays): OpenAPIHono<ApiEnv> {
     const ctx = contextOf(c);
     const { erasure, steps } = await planErasure(ctx, requirePerson(ctx), c.req.valid("json"), days);
     return c.json(toErasurePlanBody(erasure, steps), 201);
+  });
+
+  routes.openapi(previewRoute, async (c) => {
+    const preview = await previewErasure(contextOf(c), c.req.valid("query").personId, days);
+    return c.json(toErasurePreviewBody(preview), 200);
   });
 
   routes.openapi(listRoute, async (c) => {

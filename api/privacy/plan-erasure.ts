@@ -6,21 +6,48 @@ import { onUnique } from "../database/unique.ts";
 import { checkVersion } from "../http/version.ts";
 import { authorise } from "../identity/mod.ts";
 import { problem } from "../problems.ts";
-import { planSteps, type RetentionDays } from "./erasure-plan.ts";
+import { type PlannedStep, planSteps, type RetentionDays } from "./erasure-plan.ts";
 import {
-  type ErasureRow,
   type ErasureStepRow,
   findPersonName,
   getErasureForUpdate,
   insertErasure,
   insertErasureSteps,
+  listBoxesToClose,
   listErasureSteps,
+  type NamedErasureRow,
   setErasureStatus,
 } from "./erasure-queries.ts";
 
 export interface ErasurePlan {
-  readonly erasure: ErasureRow;
+  readonly erasure: NamedErasureRow;
   readonly steps: readonly ErasureStepRow[];
+}
+
+export interface ErasurePreview {
+  readonly person: { readonly id: string; readonly given_name: string; readonly family_name: string };
+  /** Personal boxes that would be closed at once. */
+  readonly mailboxes: readonly string[];
+  readonly steps: readonly PlannedStep[];
+}
+
+/** What a plan made now would say; nothing is written. Throws `person-not-found`. */
+export async function previewErasure(
+  ctx: Context,
+  personId: string,
+  days: RetentionDays,
+): Promise<ErasurePreview> {
+  authorise(ctx, "erasure.plan");
+  return await inOperator(ctx, async (tx) => {
+    const person = await findPersonName(tx, personId);
+    if (person === undefined) throw problem("person-not-found");
+    const boxes = await listBoxesToClose(tx, personId);
+    return {
+      person,
+      mailboxes: boxes.map(({ address }) => address),
+      steps: planSteps(ctx.now(), days),
+    };
+  });
 }
 
 /**
@@ -35,7 +62,8 @@ export async function planErasure(
 ): Promise<ErasurePlan> {
   authorise(ctx, "erasure.plan");
   return await inOperator(ctx, async (tx) => {
-    if (await findPersonName(tx, input.personId) === undefined) throw problem("person-not-found");
+    const person = await findPersonName(tx, input.personId);
+    if (person === undefined) throw problem("person-not-found");
     const erasure = await onUnique(
       "erasures__open",
       () => problem("erasure-open"),
@@ -49,7 +77,11 @@ export async function planErasure(
       reason: input.reason,
     });
     await enqueue(tx, { kind: "run-erasures" });
-    return { erasure, steps: await listErasureSteps(tx, erasure.id) };
+    const { given_name, family_name } = person;
+    return {
+      erasure: { ...erasure, given_name, family_name },
+      steps: await listErasureSteps(tx, erasure.id),
+    };
   });
 }
 

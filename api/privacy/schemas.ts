@@ -3,8 +3,10 @@ import { pageOf } from "../http/paginate.ts";
 import { z } from "../http/openapi.ts";
 import { purposes } from "./consent.ts";
 import { dataMap } from "./data-map.ts";
-import type { ErasureRow, ErasureStepRow } from "./erasure-queries.ts";
+import type { PlannedStep } from "./erasure-plan.ts";
+import type { ErasureStepRow, NamedErasureRow } from "./erasure-queries.ts";
 import type { ExportRow } from "./export-queries.ts";
+import type { ErasurePreview } from "./plan-erasure.ts";
 import type { CharterRow, ConsentRow } from "./queries.ts";
 
 const id = (name: string) => z.guid().openapi({ param: { name, in: "path" }, format: "uuid" });
@@ -74,6 +76,8 @@ export const exportList = z.object({ items: z.array(exportBody) }).openapi("Expo
 export const erasureBody = z.object({
   id: z.uuid(),
   personId: z.uuid(),
+  givenName: z.string().openapi({ description: "Empty once it was erased" }),
+  familyName: z.string().openapi({ description: "Empty once it was erased" }),
   requestedBy: z.uuid(),
   reason: z.string(),
   status: z.enum(["planned", "running", "done", "cancelled"]),
@@ -82,18 +86,27 @@ export const erasureBody = z.object({
   endedAt: z.iso.datetime().nullable(),
 }).openapi("Erasure");
 export const erasurePage = pageOf(erasureBody).openapi("ErasurePage");
-export const erasurePlanBody = erasureBody.extend({
-  steps: z.array(z.object({
-    category: z.string(),
-    title: z.string(),
-    act: z.enum(["erase", "keep"]),
-    dueAt: z.iso.datetime().nullable().openapi({
-      description: "Erased then, or kept until then; null = kept",
-    }),
-    ground: z.string(),
-    doneAt: z.iso.datetime().nullable(),
-  })),
-}).openapi("ErasurePlan");
+const erasureStep = z.object({
+  category: z.string(),
+  title: z.string(),
+  act: z.enum(["erase", "keep"]),
+  dueAt: z.iso.datetime().nullable().openapi({
+    description: "Erased then, or kept until then; null = kept",
+  }),
+  ground: z.string(),
+  doneAt: z.iso.datetime().nullable(),
+});
+export const erasurePlanBody = erasureBody.extend({ steps: z.array(erasureStep) }).openapi("ErasurePlan");
+export const erasurePreviewQuery = z.object({
+  personId: z.guid().openapi({ param: { name: "personId", in: "query" }, format: "uuid" }),
+});
+export const erasurePreviewBody = z.object({
+  personId: z.uuid(),
+  givenName: z.string(),
+  familyName: z.string(),
+  mailboxes: z.array(z.string()).openapi({ description: "Personal boxes that would be closed at once" }),
+  steps: z.array(erasureStep.omit({ doneAt: true })),
+}).openapi("ErasurePreview");
 export const registerBody = z.object({
   items: z.array(z.object({
     name: z.string(),
@@ -146,10 +159,12 @@ export function toExportBody(row: ExportRow): z.infer<typeof exportBody> {
   };
 }
 
-export function toErasureBody(row: ErasureRow): z.infer<typeof erasureBody> {
+export function toErasureBody(row: NamedErasureRow): z.infer<typeof erasureBody> {
   return {
     id: row.id,
     personId: row.person_id,
+    givenName: row.given_name,
+    familyName: row.family_name,
     requestedBy: row.requested_by,
     reason: row.reason,
     status: row.status,
@@ -160,21 +175,30 @@ export function toErasureBody(row: ErasureRow): z.infer<typeof erasureBody> {
 }
 
 export function toErasurePlanBody(
-  row: ErasureRow,
+  row: NamedErasureRow,
   steps: readonly ErasureStepRow[],
 ): z.infer<typeof erasurePlanBody> {
-  const titles: Readonly<Record<string, { readonly title: string }>> = dataMap;
   return {
     ...toErasureBody(row),
-    steps: steps.map((one) => ({
-      category: one.category,
-      title: titles[one.category]?.title ?? one.category,
-      act: one.act,
-      dueAt: iso(one.due_at),
-      ground: one.ground,
-      doneAt: iso(one.done_at),
-    })),
+    steps: steps.map((one) => ({ ...toStep(one), doneAt: iso(one.done_at) })),
   };
+}
+
+export function toErasurePreviewBody(
+  { person, mailboxes, steps }: ErasurePreview,
+): z.infer<typeof erasurePreviewBody> {
+  return {
+    personId: person.id,
+    givenName: person.given_name,
+    familyName: person.family_name,
+    mailboxes: [...mailboxes],
+    steps: steps.map(toStep),
+  };
+}
+
+function toStep({ category, act, due_at, ground }: PlannedStep) {
+  const titles: Readonly<Record<string, { readonly title: string }>> = dataMap;
+  return { category, title: titles[category]?.title ?? category, act, dueAt: iso(due_at), ground };
 }
 
 export function toRegisterBody(): z.infer<typeof registerBody> {

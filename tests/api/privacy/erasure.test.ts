@@ -46,6 +46,24 @@ describe("the erasure of a person", () => {
     expect((await operator.post(path, { personId, reason: "Encore" })).body.type).toMatch(/erasure-open$/);
   });
 
+  it("is shown before it is made, with the boxes that would close; nothing is written", async () => {
+    const tenant = await newTenant(harness);
+    const idNatPs = newIdNatPs();
+    const { personId } = await harness.signIn({ idNatPs, familyName: "Triolet" });
+    const box = await newMailbox(harness, tenant, { type: "PER", holderIdNatPs: idNatPs });
+    const preview = "/api/v1/privacy/erasure-preview?personId=";
+    const { body: shown } = await operator.get(preview + personId);
+    expect(shown).toMatchObject({ personId, familyName: "Triolet", mailboxes: [box.address] });
+    expect((await operator.get(path)).body.items).not.toContainEqual(expect.objectContaining({ personId }));
+    const made = await plan(personId);
+    expect(made.familyName).toBe("Triolet");
+    const byCategory = (steps: { category: string }[]) =>
+      steps.toSorted((a, b) => a.category.localeCompare(b.category));
+    expect(byCategory(shown.steps).map((one) => ({ ...one, doneAt: null }))).toEqual(byCategory(made.steps));
+    expect((await operator.get(preview + crypto.randomUUID())).body.type).toMatch(/person-not-found$/);
+    expect((await tenant.administrator.get(preview + personId)).status).toBe(403);
+  });
+
   it("takes rights and sessions at once, closes his boxes, and his name when the trail's time is over", async () => {
     const tenant = await newTenant(harness);
     const idNatPs = newIdNatPs();
