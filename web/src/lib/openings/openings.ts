@@ -32,7 +32,8 @@ export async function keepBox(send: typeof fetch, mailboxId: string, key: string
   });
 }
 
-async function ask(send: typeof fetch, path: string, init: RequestInit = {}): Promise<Response> {
+/** Asks the API. Throws ApiProblem. */
+export async function ask(send: typeof fetch, path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
     response = await send(path, { ...init, headers: { accept: "application/json", ...init.headers } });

@@ -1,5 +1,6 @@
 /** The screens of people, imports, campaigns, audit and integrations. */
 import { m } from "#lib/i18n/generated/messages.js";
+import { readsPlatformRegister } from "../privacy/rights.ts";
 import type { AdminPage } from "./pages.ts";
 
 export const peoplePages: readonly AdminPage[] = [
@@ -45,6 +46,46 @@ export const peoplePages: readonly AdminPage[] = [
       icon: "audit",
       order: 60,
       shown: (rights) => rights.readsAudit(null),
+    },
+  },
+  {
+    path: "privacy",
+    open: () => import("../privacy/register-page.svelte"),
+    nav: {
+      part: "platform",
+      label: m.privacy_title,
+      icon: "privacy",
+      order: 70,
+      shown: readsPlatformRegister,
+    },
+  },
+  {
+    path: "privacy/charters",
+    open: () => import("../privacy/charters-page.svelte"),
+    // Support sees the charters, and neither the register nor the erasures.
+    nav: {
+      part: "platform",
+      label: m.privacy_charters,
+      icon: "privacy",
+      order: 71,
+      shown: (rights) => rights.isStaff && !readsPlatformRegister(rights),
+    },
+  },
+  { path: "privacy/charters/new", open: () => import("../privacy/new-charter-page.svelte") },
+  { path: "privacy/erasures", open: () => import("../privacy/erasures-page.svelte") },
+  { path: "privacy/erasures/new", open: () => import("../privacy/new-erasure-page.svelte") },
+  { path: "privacy/erasures/:id", open: () => import("../privacy/erasure-page.svelte") },
+  {
+    path: "structures/:structureId/privacy",
+    open: () => import("../privacy/register-page.svelte"),
+    nav: {
+      part: "structure",
+      label: m.privacy_register,
+      icon: "privacy",
+      order: 98,
+      // Whoever administers a structure may read it; the operator has it with the charters and the erasures.
+      shown: (rights, structureId) =>
+        structureId !== null && rights.has("structure_administrator", structureId),
     },
   },
   {
