@@ -59,7 +59,7 @@ export async function look(page: Page, name: string): Promise<void> {
       `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`
     );
   });
-  expect(found).toEqual([]);
+  expect(found, name).toEqual([]);
 }
 interface AxeResult {
   readonly violations: readonly {

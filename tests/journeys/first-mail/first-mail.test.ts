@@ -7,7 +7,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ImapClient } from "../../support/imap.ts";
 import { mailServersAtHand, requireProgram, type Stack, startStack } from "../../support/stack.ts";
-import { openProfile, signInAs, startBrowser } from "../support/browser.ts";
+import { identityProviderOrigin, openProfile, signInAs, startBrowser } from "../support/browser.ts";
 
 const anne = "anne.allard@alpha.mssante.test";
 const bruno = "bruno.bernard@beta.mssante.test";
@@ -29,7 +29,7 @@ describe.each(mailServersAtHand())("a letter and its answer, on %s", (mail) => {
 
   /** A signed-in webmail in a profile of its own, and what it asked of hosts that are not the platform's. */
   async function open(name: RegExp): Promise<{ page: Page; foreign: string[] }> {
-    const providers = [stack.baseUrl, ...(await identityProviderOrigins(stack))];
+    const providers = [stack.baseUrl, await identityProviderOrigin(stack.baseUrl)];
     const { context, foreign } = await openProfile(browser, providers);
     const page = await context.newPage();
     await signInAs(page, stack.baseUrl, name);
@@ -119,17 +119,6 @@ describe.each(mailServersAtHand())("a letter and its answer, on %s", (mail) => {
     expect(await page.getByLabel("Texte du message").inputValue()).toBe("Bonjour");
   }, 120_000);
 });
-
-/** The simulated Pro Santé Connect's public origin: where the platform sends a browser that signs in. */
-async function identityProviderOrigins(stack: Stack): Promise<string[]> {
-  const response = await fetch(new URL("/auth/sign-in?returnTo=/", stack.baseUrl), {
-    redirect: "manual",
-    headers: { "sec-fetch-site": "same-origin", "sec-fetch-mode": "navigate" },
-  });
-  await response.body?.cancel();
-  const location = response.headers.get("location");
-  return location ? [new URL(location, stack.baseUrl).origin] : [];
-}
 
 async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];

@@ -49,3 +49,13 @@ export async function signInAs(page: Page, baseUrl: string, name: RegExp): Promi
   await page.getByRole("button", { name }).click();
   await page.waitForURL((url) => url.origin === new URL(baseUrl).origin);
 }
+
+/** Public origin of the simulated Pro Santé Connect: where the platform sends a browser that signs in. */
+export async function identityProviderOrigin(baseUrl: string): Promise<string> {
+  const response = await fetch(new URL("/auth/sign-in?returnTo=/", baseUrl), {
+    redirect: "manual",
+    headers: { "sec-fetch-site": "same-origin", "sec-fetch-mode": "navigate" },
+  });
+  await response.body?.cancel();
+  return new URL(response.headers.get("location") ?? "", baseUrl).origin;
+}

@@ -1,0 +1,54 @@
+/**
+ * What the console exists for: an operator opens a structure in under two minutes; its administrator moves in with 200
+ * boxes, lends one, suspends one and sees who did what; the administrator of another structure sees nothing of it.
+ */
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { mailServersAtHand, type Stack, startStack } from "../../support/stack.ts";
+import { until } from "../../support/until.ts";
+import { identityProviderOrigin, startBrowser } from "../support/browser.ts";
+import { Visitor } from "../support/visitor.ts";
+import { moveIn } from "./administrator.ts";
+import { findNothing, hearNothing } from "./neighbour.ts";
+import { openStructure } from "./operator.ts";
+import { type Place, sitDown } from "./world.ts";
+
+/** On the first mail server at hand: what depends on which one it is, tests/mailserver plays on each. */
+describe.each(mailServersAtHand().slice(0, 1))("a structure and its neighbour, on %s", (mail) => {
+  let stack: Stack;
+  let browser: Browser;
+  let place: Place;
+
+  beforeAll(async () => {
+    stack = await startStack({ mail });
+    browser = await startBrowser();
+    place = { baseUrl: stack.baseUrl, identityProvider: await identityProviderOrigin(stack.baseUrl) };
+  }, 240_000);
+  afterAll(async () => {
+    await browser?.close();
+    await stack?.stop();
+  }, 60_000);
+
+  test("it is opened, filled with 200 boxes, looked after, and nobody next door sees any of it", async () => {
+    const operator = await sitDown(browser, place, /Olivier OPERATEUR/);
+    const structureId = await openStructure(operator);
+    const { acts, seconds } = operator.hand;
+    console.log(`opening a structure: ${acts.length} acts, ${Math.round(seconds)} s of a practised hand`);
+    expect(acts.length).toBeLessThanOrEqual(12);
+    expect(seconds).toBeLessThan(120);
+
+    const administrator = await sitDown(browser, place, /Hélène HENRY/);
+    const traces = await moveIn(administrator, structureId);
+    const delegate = await Visitor.signIn(place.baseUrl, "bruno-bernard");
+    await until("the delegate opens the box", async () => {
+      const { accounts } = await delegate.jmapSession();
+      return Object.values(accounts).some(({ name }) => name === traces.delegated);
+    }, 60);
+
+    const neighbour = await sitDown(browser, place, /Alice ADMIN/);
+    await findNothing(neighbour, structureId, traces);
+    await hearNothing(place.baseUrl, structureId, traces);
+
+    expect([...operator.faults, ...administrator.faults, ...neighbour.faults]).toEqual([]);
+  }, 600_000);
+});
