@@ -1,6 +1,6 @@
 /** What a person may know and decide about the data held on him: the charter, his consents, his archives. */
+import { ApiProblem, toApiProblem } from "#lib/api/api-problem.ts";
 import type { components } from "#lib/api/generated/api.ts";
-import { ask } from "#lib/openings/openings.ts";
 
 type Schemas = components["schemas"];
 export type CurrentCharter = Schemas["CurrentCharter"];
@@ -66,4 +66,14 @@ async function post(send: typeof fetch, path: string, body: object, key: string)
     headers: { "content-type": "application/json", "idempotency-key": key },
     body: JSON.stringify(body),
   });
+}
+
+/** Not that of openings.ts: a file that two chunks share stands, by its name, in the script that reads the first mail. */
+async function ask(send: typeof fetch, path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = { accept: "application/json", ...init.headers };
+  const response = await send(path, { ...init, headers }).catch((cause: unknown) => {
+    throw new ApiProblem("offline", 0, cause);
+  });
+  if (!response.ok) throw await toApiProblem(response);
+  return response;
 }

@@ -32,8 +32,7 @@ export async function keepBox(send: typeof fetch, mailboxId: string, key: string
   });
 }
 
-/** Asks the API. Throws ApiProblem. */
-export async function ask(send: typeof fetch, path: string, init: RequestInit = {}): Promise<Response> {
+async function ask(send: typeof fetch, path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
     response = await send(path, { ...init, headers: { accept: "application/json", ...init.headers } });
