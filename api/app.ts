@@ -118,7 +118,11 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       webhookRoutes(config.webhooks),
       privacyRoutes(),
       exportRoutes(config.privacy.exportDirectory),
-      erasureRoutes({ trace: config.privacy.traceRetentionDays, mail: config.closedMailRetentionDays }),
+      erasureRoutes({
+        grace: config.privacy.erasureGraceDays,
+        trace: config.privacy.traceRetentionDays,
+        mail: config.closedMailRetentionDays,
+      }),
     ]
   ) {
     app.route("/", routes);

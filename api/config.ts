@@ -55,6 +55,7 @@ export interface Config {
     readonly exportDirectory: string | null;
     readonly exportKeepDays: number;
     readonly traceRetentionDays: number;
+    readonly erasureGraceDays: number;
   };
   /** Requests in each window, by who asks (api/http/rate-limit.ts). The JMAP gateway is not counted. */
   readonly rateLimits: {
@@ -179,6 +180,9 @@ const common = {
   MSS_TRACE_RETENTION_DAYS: z.coerce.number().int().min(1).default(1095).describe(
     "The trail of acts is kept for (no text that we have seen fixes it)",
   ),
+  MSS_ERASURE_GRACE_DAYS: z.coerce.number().int().min(0).max(25).default(3).describe(
+    "The erasure of a person may be given up for (the answer is due within a month: RGPD, art. 12.3)",
+  ),
   MSS_MAX_ATTACHMENT_BYTES: z.coerce.number().int().min(1024).default(26_214_400)
     .describe("All attachments of a message together, decoded"),
   MSS_CLOSED_MAIL_RETENTION_DAYS: z.coerce.number().int().min(1).max(3650).default(365).describe(
@@ -276,6 +280,7 @@ export function readConfig(environment: Readonly<Record<string, string>> = Deno.
       exportDirectory: values.MSS_EXPORT_DIRECTORY ?? null,
       exportKeepDays: values.MSS_EXPORT_KEEP_DAYS,
       traceRetentionDays: values.MSS_TRACE_RETENTION_DAYS,
+      erasureGraceDays: values.MSS_ERASURE_GRACE_DAYS,
     },
     rateLimits: {
       windowSeconds: values.MSS_RATE_LIMIT_WINDOW_SECONDS,

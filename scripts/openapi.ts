@@ -49,7 +49,7 @@ export function nowhereConfig(baseUrl: string): Config {
     closedMailRetentionDays: 365,
     auditAnchorDirectory: null,
     webhooks: { isPrivateAllowed: false, timeoutSeconds: 2, disableAfterDays: 5 },
-    privacy: { exportDirectory: null, exportKeepDays: 7, traceRetentionDays: 1095 },
+    privacy: { exportDirectory: null, exportKeepDays: 7, traceRetentionDays: 1095, erasureGraceDays: 3 },
     rateLimits: { windowSeconds: 1, perPerson: 1, perServiceAccount: 1, perAddress: 1 },
     trustedProxies: 0,
     invitationDays: 1,

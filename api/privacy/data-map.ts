@@ -164,6 +164,9 @@ export const notPersonal: readonly string[] = [
   "charters.*",
   "service_accounts.*",
   "service_account_keys.*",
+  "webhooks.*",
+  // Ids and the name of the act: never what was changed.
+  "webhook_deliveries.*",
 ];
 
 export type CategoryName = keyof typeof dataMap;

@@ -3,6 +3,8 @@ import { type Category, dataMap } from "./data-map.ts";
 
 /** Days, as the operator has set them. */
 export interface RetentionDays {
+  /** How long a plan may still be given up before anything of it is done. */
+  readonly grace: number;
   /** How long the trail of acts is kept. */
   readonly trace: number;
   /** How long the mail of a closed box is kept. */
@@ -19,8 +21,14 @@ export interface PlannedStep {
 
 const dayMilliseconds = 86_400_000;
 
-/** One step per category, what goes first first. */
-export function planSteps(from: Date, days: RetentionDays): PlannedStep[] {
+/** When the plan made at `madeAt` begins. */
+export function beginOf(madeAt: Date, { grace }: RetentionDays): Date {
+  return new Date(madeAt.getTime() + grace * dayMilliseconds);
+}
+
+/** One step per category, what goes first first. Dates count from the end of the time in which the plan may be given up. */
+export function planSteps(madeAt: Date, days: RetentionDays): PlannedStep[] {
+  const from = beginOf(madeAt, days);
   const later = (count: number | "trace" | "mail") =>
     new Date(from.getTime() + (typeof count === "number" ? count : days[count]) * dayMilliseconds);
   const steps = Object.entries(dataMap).map((

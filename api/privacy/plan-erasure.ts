@@ -6,7 +6,7 @@ import { onUnique } from "../database/unique.ts";
 import { checkVersion } from "../http/version.ts";
 import { authorise } from "../identity/mod.ts";
 import { problem } from "../problems.ts";
-import { type PlannedStep, planSteps, type RetentionDays } from "./erasure-plan.ts";
+import { beginOf, type PlannedStep, planSteps, type RetentionDays } from "./erasure-plan.ts";
 import {
   type ErasureStepRow,
   findPersonName,
@@ -51,7 +51,7 @@ export async function previewErasure(
 }
 
 /**
- * Plans the erasure of a person (art. 17 RGPD): what goes at once goes with the next run of the worker, the rest at its date.
+ * Plans the erasure of a person (art. 17 RGPD): it begins when the time to give it up is over, and each category goes at its date.
  * Throws `person-not-found`, `erasure-open`.
  */
 export async function planErasure(
@@ -76,7 +76,7 @@ export async function planErasure(
       after: { status: erasure.status },
       reason: input.reason,
     });
-    await enqueue(tx, { kind: "run-erasures" });
+    await enqueue(tx, { kind: "run-erasures" }, undefined, beginOf(ctx.now(), days));
     const { given_name, family_name } = person;
     return {
       erasure: { ...erasure, given_name, family_name },

@@ -191,6 +191,7 @@ function tasks(deps: WorkerDeps): TaskList {
     "expire-exports": () => expireExports(exportDeps(deps, "expire-exports")),
     "run-erasures": () =>
       runErasures(deps.contextOf("run-erasures"), {
+        grace: deps.privacy.erasureGraceDays,
         trace: deps.privacy.traceRetentionDays,
         mail: deps.closedMailRetentionDays,
       }),

@@ -235,7 +235,7 @@ function testConfig(database: TestDatabase, exportDirectory: string, changes: Pa
     closedMailRetentionDays: 365,
     auditAnchorDirectory: null,
     webhooks: { isPrivateAllowed: false, timeoutSeconds: 2, disableAfterDays: 5 },
-    privacy: { exportDirectory, exportKeepDays: 7, traceRetentionDays: 1095 },
+    privacy: { exportDirectory, exportKeepDays: 7, traceRetentionDays: 1095, erasureGraceDays: 3 },
     // Out of the way of suites that ask thousands of times as the same person.
     rateLimits: { windowSeconds: 60, perPerson: 1e9, perServiceAccount: 1e9, perAddress: 1e9 },
     trustedProxies: 0,

@@ -5,7 +5,7 @@ import { type Harness, openHarness, type Visitor } from "../../support/harness.t
 import { newIdNatPs, newMailbox, newTenant } from "../../support/tenants.ts";
 
 const path = "/api/v1/privacy/erasures";
-const days = { trace: 1095, mail: 365 };
+const days = { grace: 3, trace: 1095, mail: 365 };
 const day = 86_400_000;
 
 describe("the erasure of a person", () => {
@@ -37,11 +37,14 @@ describe("the erasure of a person", () => {
     const due = Object.fromEntries(
       made.steps.map((one: { category: string; act: string; dueAt: string | null }) => [one.category, one]),
     );
-    expect(due["sessions"]).toMatchObject({ act: "erase", dueAt: harness.clock.now().toISOString() });
+    expect(due["sessions"]).toMatchObject({
+      act: "erase",
+      dueAt: new Date(harness.clock.now().getTime() + days.grace * day).toISOString(),
+    });
     expect(due["adresses"]).toMatchObject({ act: "keep", dueAt: null });
     expect(due["trace"]).toMatchObject({
       act: "keep",
-      dueAt: new Date(harness.clock.now().getTime() + days.trace * day).toISOString(),
+      dueAt: new Date(harness.clock.now().getTime() + (days.grace + days.trace) * day).toISOString(),
     });
     expect((await operator.post(path, { personId, reason: "Encore" })).body.type).toMatch(/erasure-open$/);
   });
@@ -74,7 +77,7 @@ describe("the erasure of a person", () => {
     });
     const box = await newMailbox(harness, tenant, { type: "PER", holderIdNatPs: idNatPs });
     const made = await plan(person.personId);
-    await runErasures(later(0), days);
+    await runErasures(later(days.grace), days);
     expect((await person.get("/api/v1/session")).status).toBe(401);
     expect(await harness.database.rows("select from app.memberships where person_id = $1", [person.personId]))
       .toEqual([]);
@@ -84,9 +87,9 @@ describe("the erasure of a person", () => {
 
     const name = () =>
       harness.database.rows("select family_name, id_nat_ps from app.people where id = $1", [person.personId]);
-    await runErasures(later(days.trace - 1), days);
+    await runErasures(later(days.grace + days.trace - 1), days);
     expect(await name()).toEqual([{ family_name: "Aragon", id_nat_ps: idNatPs }]);
-    await runErasures(later(days.trace), days);
+    await runErasures(later(days.grace + days.trace), days);
     expect(await name()).toEqual([{ family_name: "", id_nat_ps: null }]);
     expect((await operator.get(`${path}/${made.id}`)).body.status).toBe("done");
     const trail = await harness.database.rows(
@@ -102,7 +105,7 @@ describe("the erasure of a person", () => {
   it("repeated by a second run erases nothing twice", async () => {
     const { personId } = await harness.signIn();
     await plan(personId);
-    await runErasures(later(0), days);
+    await runErasures(later(days.grace), days);
     const count = () =>
       harness.database.rows(
         "select count(*) from app.audit_events where action = 'erasure.run' and subject_id = $1",
@@ -111,7 +114,7 @@ describe("the erasure of a person", () => {
         ],
       );
     const before = await count();
-    await runErasures(later(0), days);
+    await runErasures(later(days.grace), days);
     expect(await count()).toEqual(before);
   });
 
@@ -121,7 +124,9 @@ describe("the erasure of a person", () => {
     expect((await operator.delete(`${path}/${first.id}`)).status).toBe(204);
     expect((await operator.delete(`${path}/${first.id}`)).status).toBe(204);
     const second = await plan((await harness.signIn()).personId);
-    await runErasures(later(0), days);
+    await runErasures(later(days.grace - 1), days);
+    expect((await operator.get(`${path}/${second.id}`)).body.status).toBe("planned");
+    await runErasures(later(days.grace), days);
     expect((await operator.delete(`${path}/${second.id}`)).body.type).toMatch(/erasure-ended$/);
   });
 

@@ -4,6 +4,7 @@ import pg from "pg";
 import { ImapClient, ImapRefused } from "../../support/imap.ts";
 import { Client } from "../gateway/client.ts";
 import type { Stack } from "../../support/stack.ts";
+import { until } from "../../support/until.ts";
 import { newIdNatPs, newIdNatStruct } from "../../support/tenants.ts";
 
 export interface PlaneAnswer {
@@ -104,6 +105,11 @@ export async function openControlPlane(stack: Stack): Promise<ControlPlane> {
         "insert into app.memberships (structure_id, person_id, role) values ($1, $2, 'structure_administrator')",
         [structureId, person.id],
       );
+      // The API keeps what a session may do for a second.
+      await until("the role is in force", async () => {
+        const { body } = await send("GET", "/api/v1/session");
+        return body.roles.some((one: { structureId: string | null }) => one.structureId === structureId);
+      });
     },
     newStructure: async () => {
       const made = await send("POST", "/api/v1/structures", {

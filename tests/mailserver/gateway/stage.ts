@@ -166,7 +166,7 @@ export async function startStage(kind: MailKind): Promise<Stage> {
       inactivity: { noticeAfterDays: 335, objectionDays: 30, depublishAfterDays: 30, closeAfterDays: 30 },
       auditAnchorDirectory: null,
       webhooks: { isPrivateAllowed: false, timeoutSeconds: 2, disableAfterDays: 5 },
-      privacy: { exportDirectory: null, exportKeepDays: 7, traceRetentionDays: 1095 },
+      privacy: { exportDirectory: null, exportKeepDays: 7, traceRetentionDays: 1095, erasureGraceDays: 3 },
       rateLimits: { windowSeconds: 60, perPerson: 1e9, perServiceAccount: 1e9, perAddress: 1e9 },
       webDirectory: null,
       // Nobody signs in here: sessions are written into the table.

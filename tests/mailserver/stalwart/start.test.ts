@@ -136,10 +136,8 @@ describe.skipIf(stalwartProgram === undefined)(titled("starting Stalwart"), () =
   it("refuses a second server on the same database", async () => {
     const server = await launch(world.options);
     try {
-      const shifted = Object.fromEntries(
-        Object.entries(world.options.ports).map(([name, port]) => [name, port + 60]),
-      );
-      await expect(launch({ ...world.options, ports: shifted })).rejects.toThrow("Another mail server");
+      const others = findFreePorts([...portNames], 18_210, 18_399);
+      await expect(launch({ ...world.options, ports: others })).rejects.toThrow("Another mail server");
       expect(isAlive(server.pids[0]!)).toBe(true);
     } finally {
       await server.stop();
