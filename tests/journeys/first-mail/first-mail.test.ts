@@ -87,13 +87,14 @@ describe.each(mailServersAtHand())("a letter and its answer, on %s", (mail) => {
       const swaks = await new Deno.Command(await requireProgram("swaks"), {
         args: [
           ...["--server", host, "--port", String(port), "--tls-optional"],
-          ...["--auth", "PLAIN", "--auth-user", bruno, "--auth-password", password],
+          // One word: a secret may begin with a hyphen.
+          ...["--auth", "PLAIN", "--auth-user", bruno, `--auth-password=${password}`],
           ...["--from", bruno, "--to", anne, "--h-From", `Bruno BERNARD <${bruno}>`, "--h-Subject", answer],
           ...["--add-header", `In-Reply-To: ${messageId}`, "--add-header", `References: ${messageId}`],
           ...["--body", "Bien recu, merci.", "--silent", "1"],
         ],
       }).output();
-      expect(swaks.code, "swaks had its mail accepted").toBe(0);
+      expect(swaks.code, `swaks had its mail accepted: ${new TextDecoder().decode(swaks.stderr)}`).toBe(0);
 
       const answered = sender.page.getByRole("option", { name: new RegExp(answer) });
       await answered.waitFor({ timeout: arrivalMilliseconds });
