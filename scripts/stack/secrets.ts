@@ -28,7 +28,12 @@ export async function secretFile(
   return { path, value: await Deno.readTextFile(path) };
 }
 
-/** 256 random bits in base64url, which needs no quoting in URLs, SQL or configuration files. */
+/**
+ * 256 random bits in base64url, which needs no quoting in URLs, SQL or configuration files; never with a hyphen in front,
+ * which command lines take for an option.
+ */
 export function randomSecret(): string {
-  return crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
+  const secret = crypto.getRandomValues(new Uint8Array(32))
+    .toBase64({ alphabet: "base64url", omitPadding: true });
+  return secret.startsWith("-") ? randomSecret() : secret;
 }

@@ -87,8 +87,7 @@ describe.each(mailServersAtHand())("a letter and its answer, on %s", (mail) => {
       const swaks = await new Deno.Command(await requireProgram("swaks"), {
         args: [
           ...["--server", host, "--port", String(port), "--tls-optional"],
-          // One word: a secret may begin with a hyphen.
-          ...["--auth", "PLAIN", "--auth-user", bruno, `--auth-password=${password}`],
+          ...["--auth", "PLAIN", "--auth-user", bruno, "--auth-password", password],
           ...["--from", bruno, "--to", anne, "--h-From", `Bruno BERNARD <${bruno}>`, "--h-Subject", answer],
           ...["--add-header", `In-Reply-To: ${messageId}`, "--add-header", `References: ${messageId}`],
           ...["--body", "Bien recu, merci.", "--silent", "1"],
