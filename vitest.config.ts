@@ -38,6 +38,8 @@ export default defineConfig({
           name: "unit",
           include: ["tests/web/**/*.test.ts", "tests/scripts/*.test.ts", "tests/**/*.unit.test.ts"],
           testTimeout: 20_000,
+          // As many as the other projects: left alone, one core less than the machine has, which is one of two.
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
@@ -53,6 +55,7 @@ export default defineConfig({
           globalSetup: [clusterSetup],
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },

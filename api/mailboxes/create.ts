@@ -1,10 +1,15 @@
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { enqueue, mailboxJobKey } from "../database/enqueue.ts";
-import { inStructure } from "../database/in-tenant.ts";
+import { asPlatform, inStructure } from "../database/in-tenant.ts";
 import { authorise } from "../identity/mod.ts";
 import { invalidRequest, problem } from "../problems.ts";
-import { findDomainByName, requireActiveStructure, reserveMailboxQuota } from "../tenancy/mod.ts";
+import {
+  findDomainByName,
+  findOrNotePerson,
+  requireActiveStructure,
+  reserveMailboxQuota,
+} from "../tenancy/mod.ts";
 import { parseAddress } from "./address.ts";
 import { checkHolder, type MailboxType } from "./holder.ts";
 import { insertMailbox, type MailboxRow } from "./queries.ts";
@@ -43,6 +48,11 @@ export async function createMailbox(ctx: Context, input: NewMailbox): Promise<Ma
     if (domain?.status !== "active") throw problem("mailbox-domain-foreign", { domain: parsed.domain });
     const quotaBytes = input.quotaBytes ?? structure.default_mailbox_quota_bytes;
     await reserveMailboxQuota(tx, structureId, { mailboxes: 1, bytes: quotaBytes });
+    if (input.holderIdNatPs) {
+      // He stands among the structure's people from now on, nameless until his first sign-in.
+      const nobodyYet = { idNatPs: input.holderIdNatPs, givenName: "", familyName: "" };
+      await asPlatform(tx, () => findOrNotePerson(tx, nobodyYet, ctx.now()));
+    }
     const mailbox = await insertMailbox(tx, {
       ...input,
       quotaBytes,

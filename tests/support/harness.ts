@@ -173,7 +173,9 @@ async function insertSignedInPerson(
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
   const now = clock.now();
   const [row] = await database.rows(
-    `insert into app.people (issuer, subject, id_nat_ps, given_name, family_name) values ('https://psc.test', $1, $2, $3, $4) returning id`,
+    `insert into app.people (issuer, subject, id_nat_ps, given_name, family_name) values ('https://psc.test', $1, $2, $3, $4)
+     on conflict (id_nat_ps) do update set (issuer, subject, given_name, family_name) =
+       (excluded.issuer, excluded.subject, excluded.given_name, excluded.family_name) returning id`,
     [crypto.randomUUID(), person.idNatPs ?? null, person.givenName ?? "Camille", person.familyName ?? "TEST"],
   );
   const personId = String(row?.id);

@@ -69,7 +69,7 @@ describe("an import", () => {
     expect(api.sent.get(`POST ${base}/batches`)).toContain("labo@ch-saint-germain");
     await look(page, "admin-import-checking");
     await page.getByRole("link", { name: "Personnes", exact: true }).click();
-    await page.getByRole("progressbar").waitFor();
+    await page.getByRole("progressbar", { name: /^Import du/ }).waitFor();
     api.answers[`GET ${path}`] = batch;
     await eventually(() => page.getByText(/5 erreurs/).count()).toBeGreaterThan(0);
   });

@@ -37,7 +37,7 @@ test("the holder sees in the settings who opened the box, and keeps one that nob
   await page.getByText("Qui a ouvert cette boîte ?").click();
   await page.getByText("Les ouvertures n'ont pas pu être lues.").waitFor();
   api.answers[`GET /api/v1/mailboxes/${id(1, 1)}/openings`] = pageOf(opening);
-  await page.getByRole("button", { name: "Réessayer" }).last().click();
+  await page.getByRole("listitem").getByRole("button", { name: "Réessayer" }).click();
   await page.getByText("Jean-Christophe DURAND").waitFor();
   await look(page, "settings-openings");
   await page.getByRole("button", { name: "Je garde ma boîte" }).click();

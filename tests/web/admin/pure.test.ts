@@ -8,7 +8,7 @@ import { actionTexts } from "../../../web/src/lib/admin/audit/action-texts.ts";
 import { listChanges } from "../../../web/src/lib/admin/audit/changes.ts";
 import { attentionTexts } from "../../../web/src/lib/admin/dashboard/attention.ts";
 import { listScopes, scopeText } from "../../../web/src/lib/admin/software/scopes.ts";
-import { parseRpps } from "../../../web/src/lib/admin/people/rpps.ts";
+import { parseIdNatPs, parseRpps } from "../../../web/src/lib/admin/people/rpps.ts";
 
 describe("the words of the trail", () => {
   test("every act that leaves a row has a name of its own", () => {
@@ -50,6 +50,14 @@ test("an RPPS number is eleven digits with a right key, with or without the 8 of
   fc.assert(fc.property(fc.stringMatching(/^\d{11}$/), (digits) => {
     expect(parseRpps(digits) !== undefined).toBe(isLuhnValid(digits));
   }));
+});
+
+test("who has no RPPS is named by the identifier of Pro Santé Connect, and a slip in an RPPS is not taken for one", () => {
+  expect(parseIdNatPs("ANS20261121000003")).toBe("ANS20261121000003");
+  expect(parseIdNatPs("99900000045")).toBe("899900000045");
+  for (const typed of ["10003456787", "1000345678O", "81000345678l", "1234", "Jean Martin", ""]) {
+    expect(parseIdNatPs(typed), typed).toBeUndefined();
+  }
 });
 
 test("every right of a software account can be ticked, by a name", () => {
