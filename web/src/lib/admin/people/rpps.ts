@@ -21,7 +21,9 @@ export function parseIdNatPs(typed: string): string | undefined {
   const text = typed.trim();
   const digits = text.replace(/\D/g, "").length;
   const isLikeRpps = text.length <= 13 && digits >= 9;
-  return !isLikeRpps && /[A-Za-z]/.test(text) && /^[0-9A-Za-z][0-9A-Za-z/._-]{3,63}$/.test(text) ? text : undefined;
+  return !isLikeRpps && /[A-Za-z]/.test(text) && /^[0-9A-Za-z][0-9A-Za-z/._-]{3,63}$/.test(text)
+    ? text
+    : undefined;
 }
 
 function hasRightKey(digits: string): boolean {
