@@ -1,4 +1,4 @@
-/** The archive of a box, from a real mail server: every message, byte for byte, also when the box is closing. */
+/** The archive of a box, from a real mail server: every message, also when the box is closing. */
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mailServersAtHand, type Stack, startStack } from "../../support/stack.ts";
