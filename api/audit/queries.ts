@@ -1,3 +1,4 @@
+import { containing } from "../database/like.ts";
 import { type Insertable, sql } from "kysely";
 import type { Tx } from "../database/in-tenant.ts";
 import type { AuditEventsTable } from "../database/schema.ts";
@@ -47,8 +48,6 @@ export interface AuditFilter {
   readonly to?: Date | undefined;
 }
 
-const escapeLike = (text: string) => text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
-
 /** The newest first, from the row before `beforeId` on. */
 export async function listAuditEvents(
   tx: Tx,
@@ -70,7 +69,7 @@ export async function listAuditEvents(
     to === undefined ? undefined : sql`e.at < ${to}`,
     ...(q ?? "").split(/\s+/).filter((word) => word !== "").map((word) =>
       sql`app.fold(concat_ws(' ', e.actor_label, e.action, e.subject_id, e.reason, e.after::text, e.before::text))
-            like '%' || app.fold(${escapeLike(word)}) || '%'`
+            like app.fold(${containing(word)})`
     ),
   ].filter((one) => one !== undefined);
   const { rows } = await sql<AuditEventRow>`

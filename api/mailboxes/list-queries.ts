@@ -1,4 +1,5 @@
 /** Lists of boxes: filters, search, order, and where the next page begins. */
+import { containing } from "../database/like.ts";
 import { type RawBuilder, sql } from "kysely";
 import type { Tx } from "../database/in-tenant.ts";
 import type { PageRequest } from "../http/paginate.ts";
@@ -83,7 +84,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Every word of a search as a pattern for LIKE, folded by the database as the searched text was. */
 export function searchPatterns(q: string): string[] {
   return q.split(/\s+/).filter((word) => word !== "").slice(0, 8)
-    .map((word) => `%${word.replace(/[\\%_]/g, (mark) => `\\${mark}`)}%`);
+    .map(containing);
 }
 
 /**

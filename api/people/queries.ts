@@ -2,12 +2,12 @@
  * People, searched and listed. In a structure the list reads `structure_people`, which the database keeps by itself
  * (migrations/20261121121000_people.sql); the operator's reads everybody.
  */
+import { containing } from "../database/like.ts";
 import { type RawBuilder, sql } from "kysely";
 import type { OperatorRole, StructureRole } from "../context.ts";
 import type { Tx } from "../database/in-tenant.ts";
 import type { PageRequest } from "../http/paginate.ts";
 import { problem } from "../problems.ts";
-import { likePattern } from "./search-words.ts";
 
 export const personStatuses = ["active", "invited", "departed", "suspended"] as const;
 export type PersonStatus = (typeof personStatuses)[number];
@@ -133,7 +133,7 @@ export async function getPersonOfStructure(
 }
 
 function found(column: RawBuilder<unknown>, word: string): Condition {
-  return sql<boolean>`${column} like app.search_key(${likePattern(word)})`;
+  return sql<boolean>`${column} like app.search_key(${containing(word)})`;
 }
 
 function all(conditions: readonly Condition[]): Condition {

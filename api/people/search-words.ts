@@ -11,8 +11,3 @@ export function searchWords(text: string | undefined): readonly string[] {
 
 /** More words narrow nothing that matters and cost as much as the first. */
 const maximumWords = 8;
-
-/** The word as a pattern of LIKE that is found anywhere. */
-export function likePattern(word: string): string {
-  return `%${word.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
-}

@@ -1,3 +1,4 @@
+import { containing } from "../database/like.ts";
 import { sql, type Updateable } from "kysely";
 import type { Tx } from "../database/in-tenant.ts";
 import type { DomainsTable } from "../database/schema.ts";
@@ -96,7 +97,7 @@ export async function listDomains(
     .orderBy("name", filter.isDescending ? "desc" : "asc").limit(page.limit + 1);
   if (filter.status !== undefined) query = query.where("status", "=", filter.status);
   if (filter.q !== undefined) {
-    query = query.where("name", "like", `%${filter.q.toLowerCase().replaceAll(/[\\%_]/g, "\\$&")}%`);
+    query = query.where("name", "like", containing(filter.q.toLowerCase()));
   }
   if (page.after !== undefined) {
     query = query.where("name", filter.isDescending ? "<" : ">", page.after[1] ?? "");

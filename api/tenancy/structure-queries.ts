@@ -1,3 +1,4 @@
+import { containing } from "../database/like.ts";
 import { sql, type Updateable } from "kysely";
 import { enqueueMailboxes } from "../database/enqueue.ts";
 import type { Tx } from "../database/in-tenant.ts";
@@ -152,7 +153,7 @@ export async function listStructures(
   if (filter.status !== undefined) query = query.where("status", "=", filter.status);
   if (filter.resellerId !== undefined) query = query.where("reseller_id", "=", filter.resellerId);
   for (const word of searchWords(filter.q)) {
-    const pattern = `%${word.replaceAll(/[\\%_]/g, "\\$&")}%`;
+    const pattern = containing(word);
     query = query.where(
       sql<boolean>`(search_text like ${pattern} or exists (select from app.domains d
         where d.structure_id = structures.id and d.name like ${pattern}))`,

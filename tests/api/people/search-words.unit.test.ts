@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { likePattern, searchWords } from "../../../api/people/search-words.ts";
+import { containing } from "../../../api/database/like.ts";
+import { searchWords } from "../../../api/people/search-words.ts";
 
 test.each([
   ["", []],
@@ -11,5 +12,5 @@ test.each([
 ])("%j is looked for as %j", (text, words) => expect(searchWords(text)).toEqual(words));
 
 test("a sign of the pattern language stands for itself", () => {
-  expect(likePattern("50%_\\")).toBe("%50\\%\\_\\\\%");
+  expect(containing("50%_\\")).toBe("%50\\%\\_\\\\%");
 });
