@@ -1,3 +1,4 @@
+import { addDays } from "../days.ts";
 import { recordAudits } from "../audit/mod.ts";
 import type { Action } from "../actions.ts";
 import type { Context } from "../context.ts";
@@ -269,7 +270,7 @@ function toUpdate(
 }
 
 export function purgeAt({ closedMailRetentionDays }: BatchSettings, now: Date): Date {
-  return new Date(now.getTime() + closedMailRetentionDays * 86_400_000);
+  return addDays(now, closedMailRetentionDays);
 }
 
 function failed(line: LineRow, errors: readonly LineError[]): LineResult {

@@ -1,3 +1,4 @@
+import { addDays } from "../days.ts";
 import type { Context } from "../context.ts";
 import { inSystem } from "../database/in-tenant.ts";
 import { deleteOldBatches } from "./queries.ts";
@@ -7,7 +8,7 @@ const keptDays = 180;
 
 /** Removes old batches with their lines, some at a time so that no lock is held for long. */
 export async function sweepBatches(ctx: Context): Promise<void> {
-  const before = new Date(ctx.now().getTime() - keptDays * 86_400_000);
+  const before = addDays(ctx.now(), -keptDays);
   let removed = 0;
   for (let last = -1; last !== 0;) {
     last = await inSystem(ctx, (tx) => deleteOldBatches(tx, before, 10));

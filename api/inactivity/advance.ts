@@ -1,3 +1,4 @@
+import { addDays } from "../days.ts";
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { inStructure, inSystem } from "../database/in-tenant.ts";
@@ -13,7 +14,7 @@ import {
   setDepublished,
   writeCase,
 } from "./case-queries.ts";
-import { addDays, type Delays } from "./delays.ts";
+import { type Delays } from "./delays.ts";
 import { countInactiveBoxes, endCampaign } from "./queries.ts";
 import { readSettings } from "./settings.ts";
 

@@ -1,3 +1,4 @@
+import { addDays } from "../days.ts";
 import { recordAudit } from "../audit/mod.ts";
 import type { Actor, Context } from "../context.ts";
 import { enqueueEach } from "../database/enqueue.ts";
@@ -8,7 +9,7 @@ import { authorise } from "../identity/mod.ts";
 import { problem } from "../problems.ts";
 import { requireActiveStructure } from "../tenancy/mod.ts";
 import { dropOpenCases } from "./case-queries.ts";
-import { addDays, type Delays } from "./delays.ts";
+import { type Delays } from "./delays.ts";
 import { type CountedCampaign, endCampaign, getCampaign, insertCampaign } from "./queries.ts";
 import { readSettings } from "./settings.ts";
 

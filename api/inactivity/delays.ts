@@ -1,3 +1,5 @@
+import { addDays } from "../days.ts";
+
 /**
  * When what happens to a box that nobody opens. The CNIL asked (AU-037) that it end after one year at most, always after a
  * notice that lets the holder object; nothing else is established, so every delay is a setting.
@@ -11,12 +13,6 @@ export interface Delays {
   readonly depublishAfterDays: number;
   /** Days from the notice after which it is closed; its mail is then kept as for every closing. */
   readonly closeAfterDays: number;
-}
-
-const dayMilliseconds = 86_400_000;
-
-export function addDays(at: Date, days: number): Date {
-  return new Date(at.getTime() + days * dayMilliseconds);
 }
 
 /** What follows from a notice that was delivered at `noticedAt`. */

@@ -1,3 +1,4 @@
+import { addDays } from "../days.ts";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inPerson, inStructure } from "../database/in-tenant.ts";
 import { idempotencyHeader } from "../http/idempotency.ts";
@@ -22,7 +23,7 @@ import { invalidRequest } from "../problems.ts";
 import { getStructure, structureParam } from "../tenancy/mod.ts";
 import { cancelCampaign, startCampaign } from "./campaign.ts";
 import { listCases, listOwnCases } from "./case-queries.ts";
-import { addDays, type Delays } from "./delays.ts";
+import { type Delays } from "./delays.ts";
 import { objectToClosing } from "./object.ts";
 import { countInactiveBoxes, getCampaign, listCampaigns, listInactiveBoxes } from "./queries.ts";
 import {

@@ -1,7 +1,8 @@
+import { addDays } from "../days.ts";
 import { z } from "../http/openapi.ts";
 import { pageOf, pageQuery } from "../http/paginate.ts";
 import { structureParam } from "../tenancy/mod.ts";
-import { addDays, datesAfter, type Delays } from "./delays.ts";
+import { datesAfter, type Delays } from "./delays.ts";
 import type { CaseRow, CountedCampaign, InactiveBox } from "./queries.ts";
 import type { Settings } from "./settings.ts";
 

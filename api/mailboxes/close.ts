@@ -1,3 +1,4 @@
+import { addDays } from "../days.ts";
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { enqueue, mailboxJobKey } from "../database/enqueue.ts";
@@ -41,7 +42,7 @@ export async function closeMailbox(ctx: Context, input: MailboxClosing): Promise
       status: "closing",
       closing_reason: input.reason,
       closing_at: now,
-      purge_at: new Date(now.getTime() + input.retentionDays * 86_400_000),
+      purge_at: addDays(now, input.retentionDays),
     }, now);
     await recordAudit(tx, ctx, {
       action: "mailbox.close",

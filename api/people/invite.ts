@@ -1,3 +1,4 @@
+import { addDays } from "../days.ts";
 import { recordAudit } from "../audit/mod.ts";
 import type { Context, StructureRole } from "../context.ts";
 import { asPlatform, inStructure } from "../database/in-tenant.ts";
@@ -42,7 +43,7 @@ export async function invite(ctx: Context, input: NewInvitation): Promise<Invita
     const open = await asPlatform(tx, () => findOpenInvitation(tx, structureId, person.id, role));
     if (open !== undefined && open.expires_at > now) return open;
     if (open !== undefined) await closeInvitation(tx, structureId, open.id, "expired", now);
-    const expiresAt = new Date(now.getTime() + input.days * 86_400_000);
+    const expiresAt = addDays(now, input.days);
     const email = input.email ?? null;
     const id = await insertInvitation(tx, { structureId, personId: person.id, role, email, now, expiresAt });
     await recordAudit(tx, ctx, {

@@ -1,4 +1,5 @@
 /** The dated plan of an erasure, from the data map alone: pure. */
+import { addDays } from "../days.ts";
 import { type Category, dataMap } from "./data-map.ts";
 
 /** Days, as the operator has set them. */
@@ -19,18 +20,16 @@ export interface PlannedStep {
   readonly ground: string;
 }
 
-const dayMilliseconds = 86_400_000;
-
 /** When the plan made at `madeAt` begins. */
 export function beginOf(madeAt: Date, { grace }: RetentionDays): Date {
-  return new Date(madeAt.getTime() + grace * dayMilliseconds);
+  return addDays(madeAt, grace);
 }
 
 /** One step per category, what goes first first. Dates count from the end of the time in which the plan may be given up. */
 export function planSteps(madeAt: Date, days: RetentionDays): PlannedStep[] {
   const from = beginOf(madeAt, days);
   const later = (count: number | "trace" | "mail") =>
-    new Date(from.getTime() + (typeof count === "number" ? count : days[count]) * dayMilliseconds);
+    addDays(from, typeof count === "number" ? count : days[count]);
   const steps = Object.entries(dataMap).map((
     [category, { onErasure, ground }]: [string, Category],
   ): PlannedStep =>

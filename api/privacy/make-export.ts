@@ -1,3 +1,4 @@
+import { addDays } from "../days.ts";
 import { recordAudit } from "../audit/mod.ts";
 import { inSystem } from "../database/in-tenant.ts";
 import { enqueue, mailboxJobKey } from "../database/enqueue.ts";
@@ -26,7 +27,6 @@ export interface ExportDeps {
   readonly keepDays: number;
 }
 
-const dayMilliseconds = 86_400_000;
 const progressEvery = 25;
 
 /** Where the archive of an export lies. */
@@ -52,7 +52,7 @@ export async function makeExport(deps: ExportDeps, exportId: string): Promise<vo
     const archive = {
       ...await describe(partial),
       readyAt: ctx.now(),
-      expiresAt: daysLater(ctx.now(), deps.keepDays),
+      expiresAt: addDays(ctx.now(), deps.keepDays),
     };
     await Deno.rename(partial, archivePath(directory, exportId));
     await inSystem(ctx, async (tx) => {
@@ -160,10 +160,6 @@ export async function expireExports(
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
   }
-}
-
-export function daysLater(from: Date, days: number): Date {
-  return new Date(from.getTime() + days * dayMilliseconds);
 }
 
 function readMe(row: ExportRow): string {

@@ -1,3 +1,4 @@
+import { addDays } from "../days.ts";
 import type { Context } from "../context.ts";
 import { inSystem } from "../database/in-tenant.ts";
 import { deleteOldDeliveries } from "./worker-queries.ts";
@@ -7,7 +8,7 @@ const keptDays = 30;
 
 /** Removes what is old, a thousand at a time so that no lock is held for long. */
 export async function sweepDeliveries(ctx: Context): Promise<void> {
-  const before = new Date(ctx.now().getTime() - keptDays * 86_400_000);
+  const before = addDays(ctx.now(), -keptDays);
   for (let last = -1; last !== 0;) {
     last = await inSystem(ctx, (tx) => deleteOldDeliveries(tx, before, 1000));
   }
