@@ -1,9 +1,10 @@
 /** Every operation of the OpenAPI document, with an example request that succeeds. A new route needs one the day it is mounted. */
-import { printedDocument } from "../../../scripts/openapi.ts";
 import { batchExamples } from "./batch-examples.ts";
+import type { Operation } from "./document.ts";
 import { inactivityExamples } from "./inactivity-examples.ts";
+import { privacyExamples } from "./privacy-examples.ts";
 import { webhookExamples } from "./webhook-examples.ts";
-import { baseUrl, type Harness, type Visitor } from "../../support/harness.ts";
+import type { Harness, Visitor } from "../../support/harness.ts";
 import {
   newIdNatPs,
   newIdNatStruct,
@@ -13,50 +14,7 @@ import {
   type Tenant,
 } from "../../support/tenants.ts";
 
-export interface Operation {
-  readonly id: string;
-  readonly method: string;
-  /** With `{names}` of its parameters. */
-  readonly path: string;
-  readonly parameters: readonly string[];
-  readonly hasBody: boolean;
-  readonly isPublic: boolean;
-  /** The action of the policy table that it asks for, or "everybody" (api/http/openapi.ts, `requires`). */
-  readonly requires: string | undefined;
-  readonly statuses: ReadonlySet<number>;
-  readonly contentTypes: ReadonlyMap<number, readonly string[]>;
-}
-
-interface DocumentedOperation {
-  readonly operationId?: string;
-  readonly "x-mss-action"?: string;
-  readonly requestBody?: unknown;
-  readonly security?: readonly unknown[];
-  readonly responses: Record<string, { readonly content?: Record<string, unknown> }>;
-}
-
-export function listOperations(): Operation[] {
-  const document = printedDocument(baseUrl) as unknown as {
-    paths: Record<string, Record<string, DocumentedOperation>>;
-  };
-  return Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, documented]) => ({
-      id: documented.operationId ?? `${method} ${path} has no operationId`,
-      method: method.toUpperCase(),
-      path,
-      parameters: [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? ""),
-      hasBody: documented.requestBody !== undefined,
-      isPublic: documented.security?.length === 0,
-      requires: documented["x-mss-action"],
-      statuses: new Set(Object.keys(documented.responses).map(Number)),
-      contentTypes: new Map(
-        Object.entries(documented.responses).map((
-          [status, { content }],
-        ) => [Number(status), Object.keys(content ?? {})]),
-      ),
-    }))
-  );
-}
+export { listOperations, type Operation } from "./document.ts";
 
 /** Operations that change nothing although they are no GET, or whose subject is the session itself. */
 export const readsByPost: ReadonlySet<string> = new Set(["checkRecipients"]);
@@ -108,23 +66,6 @@ const ofServiceAccount = (body?: () => unknown): Example => async (_harness, { t
   };
 };
 const nothing: Example = () => ({ parameters: {} });
-/** An archive that is ready, and its file. */
-const exportOf: Example = async ({ database, deps }, { operator }) => {
-  await database.rows("update app.exports set status = 'expired' where status = 'ready'");
-  const [row] = await database.rows(
-    `insert into app.exports (kind, requested_by, person_id, status, size_bytes, sha256, created_at, ready_at, expires_at)
-     values ('person', $1, $1, 'ready', 3, '\\x00', now(), now(), now() + interval '7 days') returning id`,
-    [operator.personId],
-  );
-  const exportId = String((row as { id: string }).id);
-  await Deno.writeTextFile(`${deps.config.privacy.exportDirectory}/${exportId}.zip`, "zip");
-  return { parameters: { exportId } };
-};
-const erasureOf: Example = async (harness, { operator }) => {
-  const { personId } = await harness.signIn();
-  const { body } = await operator.post("/api/v1/privacy/erasures", { personId, reason: "Demande" });
-  return { parameters: { erasureId: body.id } };
-};
 async function newDomain(harness: Harness) {
   const { structureId, domainId, domain: name } = await newTenant(harness);
   return { structureId, domainId, name };
@@ -318,43 +259,7 @@ export const examples: Readonly<Record<string, Example>> = {
   listMailboxOpenings: ofMailbox(),
   checkRecipients: () => ({ parameters: {}, body: { addresses: ["a@gamma.mssante.test"] } }),
   readTrustSpace: nothing,
-  readCharter: nothing,
-  listCharters: nothing,
-  publishCharter: () => ({
-    parameters: {},
-    body: { version: crypto.randomUUID(), title: "Charte", text: "Chacun garde sa carte.\nNul ne la prête." },
-  }),
-  acceptCharter: async (_harness, { operator }) => {
-    const version = crypto.randomUUID();
-    const { body } = await operator.post("/api/v1/privacy/charters", {
-      version,
-      title: "Charte",
-      text: version,
-    });
-    return { parameters: {}, body: { charterId: body.id } };
-  },
-  listConsents: nothing,
-  decideConsent: () => ({ parameters: {}, body: { purpose: "service-news", isGiven: true } }),
-  readProcessingRegister: nothing,
-  requestOwnExport: async (harness) => {
-    await harness.database.rows("update app.exports set status = 'failed' where status = 'queued'");
-    return { parameters: {}, body: { includeMail: true } };
-  },
-  requestMailboxExport: ofMailbox(() => reason),
-  listExports: nothing,
-  readExport: exportOf,
-  fetchExportArchive: exportOf,
-  planErasure: async (harness) => ({
-    parameters: {},
-    body: { personId: (await harness.signIn()).personId, reason: "Demande de la personne" },
-  }),
-  previewErasure: async (harness) => ({
-    parameters: {},
-    query: { personId: (await harness.signIn()).personId },
-  }),
-  listErasures: nothing,
-  readErasure: erasureOf,
-  cancelErasure: erasureOf,
+  ...privacyExamples,
   ...batchExamples,
   ...inactivityExamples,
   ...webhookExamples,
