@@ -113,12 +113,18 @@ async function makeAll(now: Date, signerName: string): Promise<Record<Name, Iden
 async function readAll(directory: string): Promise<Record<Name, Identity> | undefined> {
   const read: Partial<Record<Name, Identity>> = {};
   for (const name of names) {
-    const certificate = await readFile(join(directory, `${name}.pem`), "utf8").catch(() => undefined);
-    const key = await readFile(join(directory, `${name}.key`), "utf8").catch(() => undefined);
-    if (certificate === undefined || key === undefined) return undefined; // never made, or interrupted: made anew
-    read[name] = await toIdentity(certificate, key);
+    const identity = await readIdentity(directory, name);
+    if (identity === undefined) return undefined; // never made, or interrupted: made anew
+    read[name] = identity;
   }
   return read as Record<Name, Identity>;
+}
+
+/** What `writeIdentity` wrote; undefined when one of the two files is not there. */
+export async function readIdentity(directory: string, name: string): Promise<Identity | undefined> {
+  const certificate = await readFile(join(directory, `${name}.pem`), "utf8").catch(() => undefined);
+  const key = await readFile(join(directory, `${name}.key`), "utf8").catch(() => undefined);
+  return certificate === undefined || key === undefined ? undefined : await toIdentity(certificate, key);
 }
 
 async function toIdentity(certificatePem: string, keyPem: string): Promise<Identity> {
@@ -147,7 +153,7 @@ export async function writeIdentity(directory: string, name: string, identity: I
 }
 
 /** A reader sees the old file or the new one, never half of one. */
-async function replaceFile(path: string, text: string, mode = 0o644): Promise<void> {
+export async function replaceFile(path: string, text: string, mode = 0o644): Promise<void> {
   await writeFile(`${path}.new`, text, { mode });
   await rename(`${path}.new`, path);
 }

@@ -21,6 +21,7 @@ import { repositoryDirectory } from "../../scripts/stack/packages.ts";
 import { requireFreePorts } from "../../scripts/stack/ports.ts";
 import { secretFile } from "../../scripts/stack/secrets.ts";
 import { makeServerCertificate } from "../mta/certificate.ts";
+import { eximPackages } from "../mta/exim.ts";
 import { configureMta, mtaLayout, runMta, startMta } from "../mta/launch.ts";
 import { type PackageSet, unpackedPackages, versionOf } from "../mta/packages.ts";
 import { makePrivateDirectories, writePrivateFile } from "../mta/private-file.ts";
@@ -40,11 +41,6 @@ export const keepsLocksInDatabase = false;
 
 type PortName = typeof portNames[number];
 
-const eximPackages: PackageSet = {
-  name: "exim",
-  script: new URL("../mta/packages.sh", import.meta.url).pathname,
-  announcement: "Exim is being fetched from the machine's Debian mirror (about 30 MB)",
-};
 const cyrusPackages: PackageSet = {
   name: "cyrus",
   script: new URL("packages.sh", import.meta.url).pathname,
@@ -52,6 +48,8 @@ const cyrusPackages: PackageSet = {
 };
 
 const host = "127.0.0.1";
+/** Who may act as any box, over IMAP (imapd.conf.in). */
+const administrator = "cyrus";
 /** Unix socket names end at 107 bytes, and Cyrus makes some itself under its directory. */
 const longestDirectory = 70;
 const readySeconds = 30;
@@ -159,6 +157,13 @@ export async function launch(options: LaunchOptions): Promise<RunningMailServer>
       submission: { host, port: ports.submission },
       relay: { host, port: ports.relay },
       lmtp: { host, port: ports.lmtp },
+    },
+    edge: {
+      imap,
+      submission: { host, port: ports.internal },
+      relay: { host, port: ports.relay },
+      login: administrator,
+      secretFile: adminSecret.path,
     },
     apiEnvironment: {
       MSS_MAIL_SERVER: "cyrus",

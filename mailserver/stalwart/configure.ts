@@ -22,6 +22,7 @@ export interface Configuration {
   readonly program: ServerProgram;
   readonly expected: Expected;
   readonly gateway: Service & { readonly secretFile: string };
+  readonly edge: Service & { readonly secretFile: string };
   readonly provisioner: Service & { readonly secretFile: string };
   readonly hookSecretFile: string;
   /** Passwords of the roles `stalwart` and `mss_worker`. */
@@ -76,6 +77,7 @@ export async function configure(options: LaunchOptions): Promise<Configuration> 
       authorization: basicAuthorization(logins.provisioner, secrets.provisioner.value),
     },
     gateway: service(logins.gateway, secrets.gateway),
+    edge: service(logins.edge, secrets.edge),
     provisioner: service(logins.provisioner, secrets.provisioner),
     hookSecretFile: secrets.hook.path,
     mailDatabasePassword: secrets.mailDatabase,
@@ -137,6 +139,7 @@ async function readSecrets(directory: string) {
     metrics: await made("metrics"),
     hook: await made("hook"),
     gateway: await made("gateway"),
+    edge: await made("edge"),
     provisioner: await made("provisioner"),
   };
 }

@@ -34,11 +34,12 @@ export const keepsLocksInDatabase = true;
  */
 export async function launch(options: LaunchOptions): Promise<RunningMailServer> {
   const configuration = await configure(options);
-  const { ports, plan, program, expected, gateway, provisioner } = configuration;
+  const { ports, plan, program, expected, gateway, edge, provisioner } = configuration;
   const version = await requireVersion(program.binary, plan.version);
   requireFreePorts(Object.fromEntries(portNames.map((name) => [`the mail server's ${name}`, ports[name]])));
   await publishServices({ ...options.postgres, password: configuration.workerPassword }, [
     gateway,
+    edge,
     provisioner,
   ]);
   await prepareDatabase(options, configuration);
@@ -60,6 +61,13 @@ export async function launch(options: LaunchOptions): Promise<RunningMailServer>
       relay: at("relay"),
       lmtp: at("lmtp"),
       sieve: at("sieve"),
+    },
+    edge: {
+      imap: at("imap"),
+      submission: at("submission"),
+      relay: at("relay"),
+      login: edge.login,
+      secretFile: edge.secretFile,
     },
     apiEnvironment: {
       MSS_MAIL_SERVER: "stalwart",

@@ -1,5 +1,5 @@
 /**
- * The two services that act at the mail server in the platform's name: their logins and the lines in
+ * The services that act at the mail server in the platform's name: their logins and the lines in
  * `app.mail_services` by which the server knows them (view `mail_directory.login`).
  */
 import pg from "pg";
@@ -11,9 +11,15 @@ export interface Service {
   readonly secret: string;
 }
 
-/** Logins of the gateway and the provisioner; the plan gives the accounts of these names their roles. */
-export function serviceLogins(operatorDomain: string): { gateway: string; provisioner: string } {
-  return { gateway: `gateway@${operatorDomain}`, provisioner: `admin@${operatorDomain}` };
+/** Logins of the gateway, the edge and the provisioner; the plan gives the accounts of these names their roles. */
+export function serviceLogins(
+  operatorDomain: string,
+): { gateway: string; edge: string; provisioner: string } {
+  return {
+    gateway: `gateway@${operatorDomain}`,
+    edge: `edge@${operatorDomain}`,
+    provisioner: `admin@${operatorDomain}`,
+  };
 }
 
 /**

@@ -26,6 +26,18 @@ export interface MailServerAddresses {
   readonly sieve?: Address;
 }
 
+/** How the edge (mailserver/edge) speaks to the mail server as a box. Loopback only. */
+export interface EdgeUpstream {
+  readonly imap: Address;
+  /** Where the edge hands over what a box sends: at Stalwart with AUTH, at Cyrus the MTA's internal port. */
+  readonly submission: Address;
+  /** Where mail without a hosted sender goes in. */
+  readonly relay: Address;
+  /** At Stalwart the service after the `%` of `box%service`, at Cyrus the administrator who acts for a box. */
+  readonly login: string;
+  readonly secretFile: string;
+}
+
 /** What a mail server's launcher (`mailserver/<kind>/launch.ts`) receives. */
 export interface LaunchOptions {
   /** Private directory of this mail server: exists, absolute, owned by `runAs` where that is given. */
@@ -66,6 +78,7 @@ export interface RunningMailServer extends RunningPart {
   readonly kind: "stalwart" | "cyrus";
   readonly version: string;
   readonly addresses: MailServerAddresses;
+  readonly edge: EdgeUpstream;
   /** The `MSS_MAIL_*` variables that the API and the worker need for this server; secrets only as paths (`*_FILE`). */
   readonly apiEnvironment: Readonly<Record<string, string>>;
 }
