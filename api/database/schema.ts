@@ -384,6 +384,8 @@ export interface SessionsTable {
   expires_at: Timestamp;
   ended_at: Nullable<Timestamp>;
   end_reason: Nullable<string>;
+  amr: Nullable<string>;
+  factor_at: Nullable<Timestamp>;
 }
 
 export interface SignInAttemptsTable {
@@ -394,6 +396,67 @@ export interface SignInAttemptsTable {
   return_to: string;
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
+}
+
+export interface StaffAccountsTable {
+  person_id: string;
+  login: string;
+  status: Generated<"invited" | "active" | "closed">;
+  password_hash: Nullable<string>;
+  password_set_at: Nullable<Timestamp>;
+  totp_secret: Nullable<Uint8Array>;
+  totp_set_at: Nullable<Timestamp>;
+  totp_last_step: Generated<Int8>;
+  created_at: Generated<Timestamp>;
+  enrolled_at: Nullable<Timestamp>;
+  last_signed_in_at: Nullable<Timestamp>;
+  closed_at: Nullable<Timestamp>;
+}
+
+export interface StaffCeremoniesTable {
+  token_hash: Uint8Array;
+  binding_hash: Uint8Array;
+  kind: "code" | "passkey" | "enrolment" | "step-up" | "totp" | "new-passkey";
+  person_id: Nullable<string>;
+  enrolment_id: Nullable<string>;
+  session_id: Nullable<string>;
+  challenge: Nullable<string>;
+  password_hash: Nullable<string>;
+  totp_secret: Nullable<Uint8Array>;
+  failures: Generated<number>;
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+}
+
+export interface StaffEnrolmentsTable {
+  id: Generated<string>;
+  person_id: string;
+  token_hash: Uint8Array;
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  used_at: Nullable<Timestamp>;
+  revoked_at: Nullable<Timestamp>;
+}
+
+export interface StaffPasskeysTable {
+  person_id: string;
+  id: Generated<string>;
+  credential_id: string;
+  public_key: Uint8Array;
+  counter: Int8;
+  transports: Generated<Json>;
+  name: string;
+  is_synced: boolean;
+  created_at: Generated<Timestamp>;
+  last_used_at: Nullable<Timestamp>;
+  cloned_at: Nullable<Timestamp>;
+}
+
+export interface StaffRecoveryCodesTable {
+  person_id: string;
+  code_hash: Uint8Array;
+  created_at: Generated<Timestamp>;
+  used_at: Nullable<Timestamp>;
 }
 
 export interface StructurePeopleTable {
@@ -530,6 +593,11 @@ export interface Database {
   "app.service_accounts": ServiceAccountsTable;
   "app.sessions": SessionsTable;
   "app.sign_in_attempts": SignInAttemptsTable;
+  "app.staff_accounts": StaffAccountsTable;
+  "app.staff_ceremonies": StaffCeremoniesTable;
+  "app.staff_enrolments": StaffEnrolmentsTable;
+  "app.staff_passkeys": StaffPasskeysTable;
+  "app.staff_recovery_codes": StaffRecoveryCodesTable;
   "app.structure_people": StructurePeopleTable;
   "app.structures": StructuresTable;
   "app.submissions": SubmissionsTable;

@@ -105,6 +105,23 @@ export const dataMap = {
     ground: "Sans objet dès la fermeture",
     columns: ["sessions.*", "sign_in_attempts.*", "idempotency_keys.*"],
   },
+  "comptes-exploitant": {
+    title: "Comptes du personnel de l'exploitant",
+    purpose: "Faire entrer le personnel de l'exploitant sans Pro Santé Connect, par deux facteurs",
+    basis: "Intérêt légitime : sécurité du service (art. 6.1.f, art. 32)",
+    people: "Personnel de l'exploitant",
+    recipients: "Administrateurs de l'exploitant ; jamais les secrets, gardés hachés ou chiffrés",
+    retention: "Durée du compte",
+    onErasure: { act: "erase", afterDays: 0 },
+    ground: "Sans objet dès que la personne n'agit plus",
+    columns: [
+      "staff_accounts.*",
+      "staff_enrolments.*",
+      "staff_passkeys.*",
+      "staff_recovery_codes.*",
+      "staff_ceremonies.*",
+    ],
+  },
   "trace": {
     title: "Trace des actes",
     purpose: "Prouver qui a fait quoi ; détecter un abus",

@@ -126,6 +126,13 @@ const deletions: Partial<Record<CategoryName, readonly string[]>> = {
   "roles": ["memberships", "operator_roles"],
   "delegations": ["mailbox_members"],
   "sessions": ["sessions", "idempotency_keys"],
+  "comptes-exploitant": [
+    "staff_ceremonies",
+    "staff_recovery_codes",
+    "staff_passkeys",
+    "staff_enrolments",
+    "staff_accounts",
+  ],
   "preuves": ["consents", "charter_acceptances"],
 };
 

@@ -137,8 +137,13 @@ export async function readPersonData(tx: Tx, personId: string): Promise<Record<s
       from app.addresses a join app.mailboxes b on b.structure_id = a.structure_id and b.id = a.mailbox_id
       join app.people p on p.id_nat_ps = b.holder_id_nat_ps where p.id = ${personId}`,
     "sessions":
-      sql`select json_build_object('ouverte', created_at, 'niveau', acr, 'fin', coalesce(ended_at, expires_at), 'motifDeFin', end_reason) as row
+      sql`select json_build_object('ouverte', created_at, 'niveau', acr, 'facteurs', amr, 'fin', coalesce(ended_at, expires_at), 'motifDeFin', end_reason) as row
       from app.sessions where person_id = ${personId} order by created_at`,
+    "comptes-exploitant":
+      sql`select json_build_object('compte', login, 'etat', status, 'ouvert', enrolled_at, 'derniereConnexion', last_signed_in_at) as row
+      from app.staff_accounts where person_id = ${personId}
+      union all select json_build_object('cleDAcces', name, 'depuis', created_at, 'dernierUsage', last_used_at)
+      from app.staff_passkeys where person_id = ${personId}`,
     "trace":
       sql`select json_build_object('le', at, 'acte', action, 'sujet', subject_kind, 'identifiant', subject_id, 'motif', reason) as row
       from app.audit_events where actor_kind = 'person' and actor_person_id = ${personId} order by id`,
