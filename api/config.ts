@@ -23,6 +23,8 @@ export interface Config {
     readonly clientSecret: string;
     readonly acrValues: readonly string[];
     readonly acceptedAcr: readonly string[];
+    /** Its clients whose access tokens open something here; empty = any. */
+    readonly acceptedParties: readonly string[];
     /** Whether the answer must name its issuer (RFC 9207). */
     readonly responseIssuer: "required" | "optional";
     /** Whether the RPPS number's own key is verified. */
@@ -120,6 +122,9 @@ const common = {
   MSS_PSC_CLIENT_SECRET_FILE: z.string().describe("File of our client secret there"),
   MSS_PSC_ACR_VALUES: words.default(["eidas1"]).describe("Levels asked for, separated by commas"),
   MSS_PSC_ACCEPTED_ACR: words.default(["eidas1", "eidas2", "eidas3"]).describe("Levels accepted"),
+  MSS_PSC_ACCEPTED_PARTIES: words.optional().describe(
+    "Its clients whose access tokens open a box (XOAUTH2), separated by commas; absent = any",
+  ),
   MSS_PSC_RESPONSE_ISSUER: z.enum(["required", "optional"]).default("required")
     .describe("Whether its answer must name its issuer (RFC 9207)"),
   MSS_PSC_RPPS_KEY: z.enum(["checked", "unchecked"]).default("checked").describe(
@@ -250,6 +255,7 @@ export function readConfig(environment: Readonly<Record<string, string>> = Deno.
       clientSecret: read("MSS_PSC_CLIENT_SECRET_FILE"),
       acrValues: values.MSS_PSC_ACR_VALUES,
       acceptedAcr: values.MSS_PSC_ACCEPTED_ACR,
+      acceptedParties: values.MSS_PSC_ACCEPTED_PARTIES ?? [],
       responseIssuer: values.MSS_PSC_RESPONSE_ISSUER,
       rppsKey: values.MSS_PSC_RPPS_KEY,
       timeoutSeconds: values.MSS_PSC_TIMEOUT_SECONDS,

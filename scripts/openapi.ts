@@ -24,6 +24,7 @@ export function nowhereConfig(baseUrl: string): Config {
       acrValues: [],
       acceptedAcr: [],
       responseIssuer: "required",
+      acceptedParties: [],
       rppsKey: "checked",
       timeoutSeconds: 1,
     },

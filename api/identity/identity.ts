@@ -36,6 +36,8 @@ export function createIdentity(deps: AppDeps, provider?: IdentityProvider): Iden
       clientSecret: psc.clientSecret,
       acrValues: psc.acrValues.join(" "),
       acceptedAcr: psc.acceptedAcr,
+      acceptedParties: psc.acceptedParties,
+      isRppsKeyChecked: psc.rppsKey === "checked",
       isResponseIssuerRequired: psc.responseIssuer === "required",
       baseUrl: config.baseUrl,
       timeoutSeconds: psc.timeoutSeconds,

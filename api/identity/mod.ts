@@ -38,6 +38,8 @@ export {
   rolesOver,
   serviceScopes,
 } from "./policy.ts";
+export type { Introspected } from "./introspection.ts";
+export { type RefusalReason, SignInRefused } from "./refusal.ts";
 export { isSameOrigin, needsSameOrigin } from "./request-origin.ts";
 export { newServiceKey, usesServiceKey } from "./service-keys.ts";
 export { hasForgedRpps, isLuhnValid, rppsOf } from "./rpps.ts";

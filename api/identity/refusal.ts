@@ -30,6 +30,14 @@ export type RefusalReason =
   | "acr-missing"
   | "acr-not-accepted"
   | "authentication-too-old"
+  // An access token presented as a proof.
+  | "token-malformed"
+  | "token-inactive"
+  | "token-issuer"
+  | "token-type"
+  | "token-expired"
+  | "token-not-yet-valid"
+  | "token-party"
   // The person.
   | "userinfo-malformed"
   | "userinfo-subject"

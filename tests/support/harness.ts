@@ -212,6 +212,7 @@ function testConfig(database: TestDatabase, exportDirectory: string, changes: Pa
       acrValues: ["eidas1"],
       acceptedAcr: ["eidas1"],
       responseIssuer: "required",
+      acceptedParties: [],
       rppsKey: "checked",
       timeoutSeconds: 1,
     },

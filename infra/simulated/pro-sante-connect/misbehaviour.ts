@@ -46,6 +46,8 @@ export const misbehaviourShape = z.strictObject({
   discoveryIssuer: z.string().optional(),
   /** Claims of userinfo replaced, or removed by `null`. */
   userinfo: z.record(z.string(), z.unknown()).default({}),
+  /** Claims of an introspection's answer replaced, or removed by `null`. */
+  introspection: z.record(z.string(), z.unknown()).default({}),
 });
 
 export type Misbehaviour = z.infer<typeof misbehaviourShape>;

@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { discoveryDocument, paths, realmPath } from "./discovery.ts";
 import { createKeys } from "./keys.ts";
+import { createMintedTokens, mintShape } from "./minted.ts";
 import { type Endpoint, goodBehaviour, type Misbehaviour, misbehaviourShape } from "./misbehaviour.ts";
 import { signInPage } from "./pages.ts";
 import { type Person, subjectOf } from "./people.ts";
@@ -65,6 +66,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const controlOrigin = await listen(control, options.host, options.controlPort);
   const issuer = `${origin}${realmPath}`;
 
+  const minted = createMintedTokens(issuer, keys);
+
   function build(): void {
     provider = createProvider(
       {
@@ -74,6 +77,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         keys,
         cookieKey,
         misbehaviour: () => misbehaviour,
+        minted,
       },
       storage,
     );
@@ -105,6 +109,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     callback?.(request, response);
   }
 
+  function find(named: unknown): Person | undefined {
+    return options.people.find((one) => one.key === named || one.idNat === named);
+  }
+
   async function answerSignIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!provider) return send(response, 503, "text/plain", "Starting");
     const form = request.method === "POST"
@@ -119,7 +127,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     }
     // `login_hint` is the way of load tests: the named person signs in without a page.
     const chosen = form.get("person") ?? details.params.login_hint;
-    const person = options.people.find((one) => one.key === chosen || one.idNat === chosen);
+    const person = find(chosen);
     if (!person) return send(response, 200, "text/html; charset=utf-8", signInPage(options.people));
     await provider.interactionFinished(request, response, {
       login: { accountId: subjectOf(person), acr: person.acr, amr: [person.authMode], remember: true },
@@ -144,6 +152,17 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         await keys.rotate();
         build();
         return sendJson(response, 200, keys.published());
+      case "POST /access-tokens": {
+        const wish = mintShape.safeParse(JSON.parse(await readText(request)));
+        if (!wish.success) return sendJson(response, 422, { errors: wish.error.issues });
+        const person = find(wish.data.person);
+        if (!person) return sendJson(response, 404, { error: "no such person" });
+        return sendJson(response, 200, await minted.mint(wish.data, person));
+      }
+      case "DELETE /access-tokens": {
+        const isKnown = minted.revoke(await readText(request));
+        return sendJson(response, isKnown ? 200 : 404, { revoked: isKnown });
+      }
       case "GET /people":
         return sendJson(response, 200, options.people);
       default:
@@ -181,7 +200,7 @@ async function readText(request: IncomingMessage): Promise<string> {
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > 65_536) throw new Error("request too large");
+    if (size > 262_144) throw new Error("request too large");
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

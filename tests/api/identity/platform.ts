@@ -46,6 +46,7 @@ export async function openPlatform(psc: SimulatedPsc, options: PlatformOptions =
         acrValues: ["eidas1"],
         acceptedAcr: ["eidas1", "eidas2", "eidas3"],
         responseIssuer: "required",
+        acceptedParties: [],
         rppsKey: "checked",
         timeoutSeconds: 1,
         ...options.proSanteConnect,

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { z } from "zod";
 import type { misbehaviourShape } from "../../../infra/simulated/pro-sante-connect/misbehaviour.ts";
+import type { mintShape } from "../../../infra/simulated/pro-sante-connect/minted.ts";
 import { parsePeople, type Person } from "../../../infra/simulated/pro-sante-connect/people.ts";
 import { type Simulator, startSimulator } from "../../../infra/simulated/pro-sante-connect/server.ts";
 import type { Browser } from "./browser.ts";
@@ -15,7 +16,9 @@ const peopleFile = new URL("../../../infra/simulated/pro-sante-connect/demo-peop
 
 export interface SimulatedPsc extends Simulator {
   readonly people: readonly Person[];
-  control(method: string, path: string, body?: unknown): Promise<void>;
+  control(method: string, path: string, body?: unknown): Promise<unknown>;
+  /** An access token of `person` as his software would hold it: see infra/simulated/pro-sante-connect/minted.ts. */
+  mint(wish: z.input<typeof mintShape>): Promise<string>;
   misbehave(how: z.input<typeof misbehaviourShape>): Promise<void>;
   behave(): Promise<void>;
   /** From the authorisation request to the callback's address, `person` having pressed his button where asked. */
@@ -42,13 +45,13 @@ export async function simulate(extra: readonly Person[] = []): Promise<Simulated
   });
   const atPlatform = (url: URL) => url.origin === baseUrl;
 
-  async function control(method: string, path: string, body?: unknown): Promise<void> {
+  async function control(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(`${simulator.controlOrigin}${path}`, {
       method,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     if (!response.ok) throw new Error(`control answered ${response.status}: ${await response.text()}`);
-    await response.body?.cancel();
+    return await response.json();
   }
 
   async function press(
@@ -73,8 +76,12 @@ export async function simulate(extra: readonly Person[] = []): Promise<Simulated
     ...simulator,
     people,
     control,
-    misbehave: (how) => control("PUT", "/misbehaviour", how),
-    behave: () => control("DELETE", "/misbehaviour"),
+    mint: async (wish) => {
+      const { accessToken } = await control("POST", "/access-tokens", wish) as { accessToken: string };
+      return accessToken;
+    },
+    misbehave: async (how) => void await control("PUT", "/misbehaviour", how),
+    behave: async () => void await control("DELETE", "/misbehaviour"),
     choose: (browser, url, person) => press(browser, url, { person }),
     refuse: (browser, url) => press(browser, url, { refuse: "yes" }),
     follow: async (browser, url) => (await browser.follow(url, atPlatform)).url,

@@ -178,6 +178,7 @@ export async function startStage(kind: MailKind): Promise<Stage> {
         acrValues: [],
         acceptedAcr: [],
         responseIssuer: "optional",
+        acceptedParties: [],
         rppsKey: "unchecked",
         timeoutSeconds: 1,
       },
