@@ -20,6 +20,21 @@ export interface AddressesTable {
   created_at: Generated<Timestamp>;
 }
 
+export interface AppPasswordsTable {
+  structure_id: string;
+  id: Generated<string>;
+  mailbox_id: string;
+  person_id: string;
+  device: string;
+  secret_hash: Uint8Array;
+  may_imap: boolean;
+  may_submission: boolean;
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  last_used_at: Nullable<Timestamp>;
+  revoked_at: Nullable<Timestamp>;
+}
+
 export interface AuditEventsTable {
   id: GeneratedAlways<number>;
   at: Generated<Timestamp>;
@@ -113,12 +128,48 @@ export interface ChartersTable {
   published_at: Timestamp;
 }
 
+export interface ClientCertificateMailboxesTable {
+  structure_id: string;
+  certificate_id: string;
+  mailbox_id: string;
+}
+
+export interface ClientCertificatesTable {
+  structure_id: string;
+  id: Generated<string>;
+  label: string;
+  subject: string;
+  issuer: string;
+  subject_key: string;
+  issuer_key: string;
+  serial: string;
+  sha256: Uint8Array;
+  not_after: Timestamp;
+  version: Generated<Int8>;
+  created_at: Generated<Timestamp>;
+  updated_at: Generated<Timestamp>;
+  last_used_at: Nullable<Timestamp>;
+  withdrawn_at: Nullable<Timestamp>;
+}
+
 export interface ConsentsTable {
   person_id: string;
   id: GeneratedAlways<number>;
   purpose: "service-news" | "satisfaction-survey";
   is_given: boolean;
   decided_at: Timestamp;
+}
+
+export interface DecoupledSignInsTable {
+  binding_hash: Uint8Array;
+  account_hash: Uint8Array;
+  request_sealed: Nullable<Uint8Array>;
+  binding_message: string;
+  return_to: string;
+  interval_seconds: number;
+  next_poll_at: Timestamp;
+  created_at: Timestamp;
+  expires_at: Timestamp;
 }
 
 export interface DeparturesTable {
@@ -248,6 +299,11 @@ export interface InvitationsTable {
   decided_at: Nullable<Timestamp>;
 }
 
+export interface LogoutTokensTable {
+  jti_hash: Uint8Array;
+  expires_at: Timestamp;
+}
+
 export interface MailServicesTable {
   login: string;
   secret_hash: string;
@@ -344,6 +400,8 @@ export interface PeopleTable {
   last_signed_in_at: Nullable<Timestamp>;
   sort_name: GeneratedAlways<string>;
   search: GeneratedAlways<string>;
+  situations: Generated<Json>;
+  situation_key: Nullable<string>;
 }
 
 export interface ServiceAccountKeysTable {
@@ -386,6 +444,10 @@ export interface SessionsTable {
   end_reason: Nullable<string>;
   amr: Nullable<string>;
   factor_at: Nullable<Timestamp>;
+  refresh_token: Nullable<Uint8Array>;
+  refreshed_at: Nullable<Timestamp>;
+  refresh_at: Nullable<Timestamp>;
+  situation_key: Nullable<string>;
 }
 
 export interface SignInAttemptsTable {
@@ -564,6 +626,7 @@ export interface WhiteListsTable {
 
 export interface Database {
   "app.addresses": AddressesTable;
+  "app.app_passwords": AppPasswordsTable;
   "app.audit_events": AuditEventsTable;
   "app.audit_heads": AuditHeadsTable;
   "app.audit_links": AuditLinksTable;
@@ -571,7 +634,10 @@ export interface Database {
   "app.batches": BatchesTable;
   "app.charter_acceptances": CharterAcceptancesTable;
   "app.charters": ChartersTable;
+  "app.client_certificate_mailboxes": ClientCertificateMailboxesTable;
+  "app.client_certificates": ClientCertificatesTable;
   "app.consents": ConsentsTable;
+  "app.decoupled_sign_ins": DecoupledSignInsTable;
   "app.departures": DeparturesTable;
   "app.domains": DomainsTable;
   "app.erasure_steps": ErasureStepsTable;
@@ -582,6 +648,7 @@ export interface Database {
   "app.inactivity_cases": InactivityCasesTable;
   "app.inactivity_settings": InactivitySettingsTable;
   "app.invitations": InvitationsTable;
+  "app.logout_tokens": LogoutTokensTable;
   "app.mail_services": MailServicesTable;
   "app.mailbox_delegations": MailboxDelegationsTable;
   "app.mailbox_members": MailboxMembersTable;

@@ -103,7 +103,7 @@ export const dataMap = {
     retention: "Fin de la session",
     onErasure: { act: "erase", afterDays: 0 },
     ground: "Sans objet dès la fermeture",
-    columns: ["sessions.*", "sign_in_attempts.*", "idempotency_keys.*"],
+    columns: ["sessions.*", "sign_in_attempts.*", "idempotency_keys.*", "app_passwords.*"],
   },
   "comptes-exploitant": {
     title: "Comptes du personnel de l'exploitant",
@@ -181,6 +181,9 @@ export const notPersonal: readonly string[] = [
   "charters.*",
   "service_accounts.*",
   "service_account_keys.*",
+  // Of software; their names are an organisation's.
+  "client_certificates.*",
+  "client_certificate_mailboxes.*",
   "webhooks.*",
   // Ids and the name of the act: never what was changed.
   "webhook_deliveries.*",

@@ -138,7 +138,10 @@ export async function readPersonData(tx: Tx, personId: string): Promise<Record<s
       join app.people p on p.id_nat_ps = b.holder_id_nat_ps where p.id = ${personId}`,
     "sessions":
       sql`select json_build_object('ouverte', created_at, 'niveau', acr, 'facteurs', amr, 'fin', coalesce(ended_at, expires_at), 'motifDeFin', end_reason) as row
-      from app.sessions where person_id = ${personId} order by created_at`,
+      from app.sessions where person_id = ${personId}
+      union all select json_build_object('motDePasseDApplication', a.device, 'boite', b.address, 'cree', a.created_at, 'expire', a.expires_at,
+        'dernierUsage', a.last_used_at, 'revoque', a.revoked_at)
+      from app.app_passwords a join app.mailboxes b on b.structure_id = a.structure_id and b.id = a.mailbox_id where a.person_id = ${personId}`,
     "comptes-exploitant":
       sql`select json_build_object('compte', login, 'etat', status, 'ouvert', enrolled_at, 'derniereConnexion', last_signed_in_at) as row
       from app.staff_accounts where person_id = ${personId}

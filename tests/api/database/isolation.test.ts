@@ -23,6 +23,9 @@ const tenantColumns: Readonly<Record<string, string>> = {
   departures: "structure_id",
   service_accounts: "structure_id",
   service_account_keys: "structure_id",
+  app_passwords: "structure_id",
+  client_certificates: "structure_id",
+  client_certificate_mailboxes: "structure_id",
   batches: "structure_id",
   batch_lines: "structure_id",
   inactivity_settings: "structure_id",
@@ -117,6 +120,17 @@ describe("row-level security", () => {
          insert into app.service_account_keys (structure_id, service_account_id, prefix, secret_hash)
          select $1, id, 'mss_sk_abcd', sha256(id::text::bytea) from account`,
         [tenant.structureId],
+      );
+      await harness.database.rows(
+        `insert into app.app_passwords (structure_id, mailbox_id, person_id, device, secret_hash, may_imap, may_submission, expires_at)
+         values ($1, $2, $3, 'Poste', sha256(gen_random_uuid()::text::bytea), true, true, now() + interval '1 day')`,
+        [tenant.structureId, box.id, personId],
+      );
+      await harness.database.rows(
+        `with certificate as (insert into app.client_certificates (structure_id, label, subject, issuer, subject_key, issuer_key, serial, sha256, not_after)
+           values ($1, 'DPI', 'CN=dpi', 'CN=ca', 'CN=dpi', 'CN=ca', '1', sha256('x'), now() + interval '1 day') returning *)
+         insert into app.client_certificate_mailboxes (structure_id, certificate_id, mailbox_id) select structure_id, id, $2 from certificate`,
+        [tenant.structureId, box.id],
       );
     }
     tables = (await harness.database.rows(
