@@ -442,12 +442,12 @@ export interface SessionsTable {
   expires_at: Timestamp;
   ended_at: Nullable<Timestamp>;
   end_reason: Nullable<string>;
-  amr: Nullable<string>;
-  factor_at: Nullable<Timestamp>;
   refresh_token: Nullable<Uint8Array>;
   refreshed_at: Nullable<Timestamp>;
   refresh_at: Nullable<Timestamp>;
   situation_key: Nullable<string>;
+  amr: Nullable<string>;
+  factor_at: Nullable<Timestamp>;
 }
 
 export interface SignInAttemptsTable {

@@ -103,7 +103,13 @@ export const dataMap = {
     retention: "Fin de la session",
     onErasure: { act: "erase", afterDays: 0 },
     ground: "Sans objet dès la fermeture",
-    columns: ["sessions.*", "sign_in_attempts.*", "idempotency_keys.*", "app_passwords.*"],
+    columns: [
+      "sessions.*",
+      "sign_in_attempts.*",
+      "decoupled_sign_ins.*",
+      "idempotency_keys.*",
+      "app_passwords.*",
+    ],
   },
   "comptes-exploitant": {
     title: "Comptes du personnel de l'exploitant",
@@ -178,6 +184,7 @@ export const notPersonal: readonly string[] = [
   "white_lists.*",
   "white_list_entries.*",
   "white_list_refusals.*",
+  "logout_tokens.*",
   "charters.*",
   "service_accounts.*",
   "service_account_keys.*",

@@ -160,6 +160,8 @@ export async function anonymisePerson(tx: Tx, personId: string): Promise<void> {
     id_nat_ps: null,
     family_name: "",
     given_name: "",
+    situations: "[]",
+    situation_key: null,
     status: "suspended",
   }).where("id", "=", personId).execute();
 }

@@ -115,7 +115,7 @@ export async function readPersonData(tx: Tx, personId: string): Promise<Record<s
   const parts: Record<string, ReturnType<typeof sql<{ row: unknown }>>> = {
     "identite":
       sql`select json_build_object('identifiantNational', id_nat_ps, 'nom', family_name, 'prenom', given_name,
-      'etat', status, 'creeLe', created_at, 'derniereConnexion', last_signed_in_at) as row from app.people where id = ${personId}`,
+      'etat', status, 'creeLe', created_at, 'derniereConnexion', last_signed_in_at, 'situationsDExercice', situations) as row from app.people where id = ${personId}`,
     "roles": sql`select json_build_object('structure', s.name, 'role', m.role, 'depuis', m.created_at) as row
       from app.memberships m join app.structures s on s.id = m.structure_id where m.person_id = ${personId}
       union all select json_build_object('exploitant', true, 'role', role, 'depuis', created_at) from app.operator_roles where person_id = ${personId}
