@@ -26,6 +26,8 @@ const severityOf = {
   "batch-ready": "notice",
   "invitation-expired": "notice",
   "invitation-pending": "notice",
+  "structure-without-mailbox": "notice",
+  "charter-not-accepted": "notice",
   "mailbox-without-member": "notice",
   "structure-suspended": "notice",
 } as const satisfies Record<string, Severity>;

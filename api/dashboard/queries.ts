@@ -86,6 +86,17 @@ export async function listFoundSubjects(
         where d.structure_id = s.id and d.status = 'active')`),
     ),
     finding(
+      "structure-without-mailbox",
+      "structure",
+      structure(sql`s.status = 'active' and s.used_mailboxes = 0`),
+    ),
+    finding(
+      "charter-not-accepted",
+      "structure",
+      structure(sql`s.status = 'active' and s.charter_accepted_at is null
+        and exists (select from app.charters)`),
+    ),
+    finding(
       "quota-mailboxes-nearly-full",
       "structure",
       structure(

@@ -124,6 +124,26 @@ describe("the dashboard", () => {
     expect(found.has("structure-without-domain")).toBe(false);
   });
 
+  it("asks a fresh structure for its first box and for the charter, once one is published", async () => {
+    const fresh = await newTenant(harness);
+    const look = () => read(fresh.administrator, `/api/v1/structures/${fresh.structureId}/dashboard`);
+    const before = await look();
+    expect(before.get("structure-without-mailbox")).toMatchObject({ severity: "notice", count: 1 });
+    expect(before.has("charter-not-accepted")).toBe(false);
+    const publisher = await harness.signIn({ operatorRoles: ["operator_administrator"] });
+    const charter = await publisher.post("/api/v1/privacy/charters", {
+      version: "1",
+      title: "Charte",
+      text: "Texte de la charte.",
+    });
+    expect((await look()).get("charter-not-accepted")).toMatchObject({ severity: "notice", count: 1 });
+    await newMailbox(harness, fresh);
+    await fresh.administrator.post("/api/v1/privacy/charter/acceptance", { charterId: charter.body.id });
+    const after = await look();
+    expect(after.has("structure-without-mailbox")).toBe(false);
+    expect(after.has("charter-not-accepted")).toBe(false);
+  });
+
   it("is nobody else's: 403 for a plain user and for the platform's, 404 for a foreign structure", async () => {
     const user = await harness.signIn({
       memberships: [{ structureId: tenant.structureId, role: "user" }],

@@ -39,6 +39,14 @@ export const attentionTexts: Readonly<Record<Attention["kind"], AttentionText>> 
     title: m.dash_at_structure_without_domain,
     advice: m.dash_do_structure_without_domain,
   },
+  "structure-without-mailbox": {
+    title: m.dash_at_structure_without_mailbox,
+    advice: m.dash_do_structure_without_mailbox,
+  },
+  "charter-not-accepted": {
+    title: m.dash_at_charter_not_accepted,
+    advice: m.dash_do_charter_not_accepted,
+  },
   "mailbox-without-member": {
     title: m.dash_at_mailbox_without_member,
     advice: m.dash_do_mailbox_without_member,

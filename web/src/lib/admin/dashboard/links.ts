@@ -8,6 +8,7 @@ export function subjectHref(subject: Subject, kind: Attention["kind"]): string {
   const structure = `/admin/structures/${subject.structureId}`;
   if (kind === "structure-without-administrator") return `${structure}/people?invite=1`;
   if (kind === "structure-without-domain") return `${structure}/domains`;
+  if (kind === "structure-without-mailbox") return `${structure}/mailboxes`;
   if (subject.kind === "mailbox") return `${structure}/mailboxes/${subject.id}`;
   if (subject.kind === "domain") return `${structure}/domains/${subject.id}`;
   if (kind.startsWith("quota-")) return `${structure}/settings`;

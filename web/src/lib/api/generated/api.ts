@@ -1546,6 +1546,8 @@ export interface components {
         | "batch-ready"
         | "invitation-expired"
         | "invitation-pending"
+        | "structure-without-mailbox"
+        | "charter-not-accepted"
         | "mailbox-without-member"
         | "structure-suspended";
       /** @enum {string} */
