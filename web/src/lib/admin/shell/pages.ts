@@ -27,6 +27,8 @@ export interface AdminPage {
   /** Below /admin, with `:name` for a variable part: `structures/:structureId/mailboxes`. */
   readonly path: string;
   readonly open: () => Promise<{ readonly default: Component<PageProps> }>;
+  /** For whom it is; everybody who administers anything when absent. Others who type its address are told so. */
+  readonly isFor?: (rights: Rights, structureId: string | null) => boolean;
   /** Its place in the navigation and in Ctrl+K; a screen without is reached from another. */
   readonly nav?: {
     /** `platform`: of the operator. `structure`: of the structure chosen, whose id the path then names. */
@@ -35,6 +37,7 @@ export interface AdminPage {
     readonly icon: AdminIconName;
     /** Order within its part. */
     readonly order: number;
+    /** Where not all for whom it is are led to it. */
     readonly shown?: (rights: Rights, structureId: string | null) => boolean;
   };
 }
@@ -43,24 +46,24 @@ const ownPages: readonly AdminPage[] = [
   {
     path: "structures",
     open: () => import("../structures/structures-page.svelte"),
+    isFor: (rights) => rights.isStaff,
     nav: {
       part: "platform",
       label: m.admin_nav_structures,
       icon: "structure",
       order: 20,
-      shown: (rights) => rights.isStaff,
     },
   },
   { path: "structures/new", open: () => import("../structures/new-structure-page.svelte") },
   {
     path: "mailboxes",
     open: () => import("../mailboxes/all-mailboxes-page.svelte"),
+    isFor: (rights) => rights.isStaff,
     nav: {
       part: "platform",
       label: m.admin_nav_all_mailboxes,
       icon: "mailbox",
       order: 30,
-      shown: (rights) => rights.isStaff,
     },
   },
   {
@@ -93,13 +96,13 @@ const ownPages: readonly AdminPage[] = [
   {
     path: "structures/:structureId/settings",
     open: () => import("../structures/settings-page.svelte"),
+    isFor: (rights, structureId) =>
+      structureId !== null && (rights.isStaff || rights.writesStructure(structureId)),
     nav: {
       part: "structure",
       label: m.admin_nav_settings,
       icon: "settings",
       order: 100,
-      shown: (rights, structureId) =>
-        structureId !== null && (rights.isStaff || rights.writesStructure(structureId)),
     },
   },
 ];

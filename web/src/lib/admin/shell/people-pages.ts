@@ -1,6 +1,6 @@
 /** The screens of people, imports, campaigns, audit and integrations. */
 import { m } from "#lib/i18n/generated/messages.js";
-import { readsPlatformRegister } from "../privacy/rights.ts";
+import { readsCharters, readsErasures, readsPlatformRegister } from "../privacy/rights.ts";
 import type { AdminPage } from "./pages.ts";
 
 export const peoplePages: readonly AdminPage[] = [
@@ -18,63 +18,80 @@ export const peoplePages: readonly AdminPage[] = [
   {
     path: "people",
     open: () => import("../people/everybody-page.svelte"),
+    isFor: (rights) => rights.isStaff,
     nav: {
       part: "platform",
       label: m.people_title,
       icon: "people",
       order: 40,
-      shown: (rights) => rights.isStaff,
     },
   },
   {
     path: "staff",
     open: () => import("../people/staff-page.svelte"),
+    isFor: (rights) => rights.isStaff,
     nav: {
       part: "platform",
       label: m.operator_staff_title,
       icon: "lock",
       order: 50,
-      shown: (rights) => rights.isStaff,
     },
   },
   {
     path: "audit",
     open: () => import("../audit/audit-page.svelte"),
+    isFor: (rights) => rights.readsAudit(null),
     nav: {
       part: "platform",
       label: m.audit_title,
       icon: "audit",
       order: 60,
-      shown: (rights) => rights.readsAudit(null),
     },
   },
   {
     path: "privacy",
     open: () => import("../privacy/register-page.svelte"),
+    isFor: readsPlatformRegister,
     nav: {
       part: "platform",
       label: m.privacy_title,
       icon: "privacy",
       order: 70,
-      shown: readsPlatformRegister,
     },
   },
   {
     path: "privacy/charters",
     open: () => import("../privacy/charters-page.svelte"),
-    // Support sees the charters, and neither the register nor the erasures.
+    isFor: readsCharters,
     nav: {
       part: "platform",
       label: m.privacy_charters,
       icon: "privacy",
       order: 71,
-      shown: (rights) => rights.isStaff && !readsPlatformRegister(rights),
+      // Support sees the charters, and neither the register nor the erasures.
+      shown: (rights) => !readsPlatformRegister(rights),
     },
   },
-  { path: "privacy/charters/new", open: () => import("../privacy/new-charter-page.svelte") },
-  { path: "privacy/erasures", open: () => import("../privacy/erasures-page.svelte") },
-  { path: "privacy/erasures/new", open: () => import("../privacy/new-erasure-page.svelte") },
-  { path: "privacy/erasures/:id", open: () => import("../privacy/erasure-page.svelte") },
+  {
+    path: "privacy/charters/new",
+    open: () => import("../privacy/new-charter-page.svelte"),
+    isFor: (rights) => rights.isOperatorAdministrator,
+  },
+  {
+    path: "privacy/erasures",
+    open: () => import("../privacy/erasures-page.svelte"),
+    isFor: readsErasures,
+  },
+  {
+    path: "privacy/erasures/new",
+    open: () => import("../privacy/new-erasure-page.svelte"),
+    isFor: (rights) => rights.isOperatorAdministrator,
+  },
+  {
+    path: "privacy/erasures/:id",
+    open: () => import("../privacy/erasure-page.svelte"),
+    isFor: readsErasures,
+  },
   {
     path: "structures/:structureId/privacy",
     open: () => import("../privacy/register-page.svelte"),
@@ -114,12 +131,12 @@ export const peoplePages: readonly AdminPage[] = [
   {
     path: "structures/:structureId/audit",
     open: () => import("../audit/audit-page.svelte"),
+    isFor: (rights, structureId) => rights.readsAudit(structureId),
     nav: {
       part: "structure",
       label: m.audit_title,
       icon: "audit",
       order: 80,
-      shown: (rights, structureId) => rights.readsAudit(structureId),
     },
   },
   {
@@ -134,23 +151,23 @@ export const peoplePages: readonly AdminPage[] = [
   {
     path: "structures/:structureId/webhooks",
     open: () => import("../software/webhooks-page.svelte"),
+    isFor: (rights, structureId) => structureId !== null && rights.readsSoftware(structureId),
     nav: {
       part: "structure",
       label: m.webhook_title,
       icon: "webhook",
       order: 95,
-      shown: (rights, structureId) => structureId !== null && rights.writesStructure(structureId),
     },
   },
   {
     path: "structures/:structureId/service-accounts",
     open: () => import("../software/services-page.svelte"),
+    isFor: (rights, structureId) => structureId !== null && rights.readsSoftware(structureId),
     nav: {
       part: "structure",
       label: m.service_title,
       icon: "key",
       order: 90,
-      shown: (rights, structureId) => structureId !== null && rights.writesStructure(structureId),
     },
   },
 ];

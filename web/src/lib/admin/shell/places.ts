@@ -11,7 +11,10 @@ import { type AdminPage, pages, pathOf } from "./pages.ts";
 export function navigationOf(admin: Admin, part: "platform" | "structure"): readonly AdminPage[] {
   const structureId = part === "structure" ? admin.structure?.id ?? null : null;
   return pages
-    .filter(({ nav }) => nav?.part === part && nav.shown?.(admin.rights, structureId) !== false)
+    .filter(({ isFor, nav }) =>
+      nav?.part === part && isFor?.(admin.rights, structureId) !== false &&
+      nav.shown?.(admin.rights, structureId) !== false
+    )
     .sort((one, other) => (one.nav?.order ?? 0) - (other.nav?.order ?? 0));
 }
 

@@ -70,6 +70,10 @@ export class Rights {
     return this.writesDomains(structureId) || this.has("mailbox_manager", structureId);
   }
 
+  readsSoftware(structureId: string): boolean {
+    return this.writesStructure(structureId) || this.has("auditor");
+  }
+
   readsAudit(structureId: string | null): boolean {
     return this.isOperatorAdministrator || this.has("auditor") ||
       (structureId !== null && this.has("structure_administrator", structureId));
