@@ -8,6 +8,8 @@ import { bodyOf, ifMatch, type Schemas } from "../client/client.ts";
 import { listCounts } from "../import/batch.ts";
 import type { Admin } from "../shell/admin.svelte.ts";
 import { numberOf } from "../ui/bytes.ts";
+import type { Chosen } from "../table/table.ts";
+import { mailboxFilterParameters } from "./columns.ts";
 import type { Mailbox } from "./words.ts";
 
 type Batch = Schemas["Batch"];
@@ -15,6 +17,7 @@ type Action = Schemas["NewSelectionBatch"]["action"];
 
 interface Words {
   readonly title: (count: number) => string;
+  readonly titleOfAll: string;
   readonly label: string;
   readonly about: readonly Effect[];
 }
@@ -24,16 +27,19 @@ function wordsOf(action: Exclude<Action, "change">): Words {
   const words: Record<typeof action, Words> = {
     suspend: {
       title: (count) => m.admin_bulk_suspend_title({ count }),
+      titleOfAll: m.admin_bulk_suspend_all_title(),
       label: m.admin_mailbox_suspend(),
       about: [{ text: m.admin_mailbox_suspend_access(), tone: "danger" }, kept],
     },
     resume: {
       title: (count) => m.admin_bulk_resume_title({ count }),
+      titleOfAll: m.admin_bulk_resume_all_title(),
       label: m.admin_mailbox_resume(),
       about: [{ text: m.admin_mailbox_resume_access(), tone: "good" }],
     },
     close: {
       title: (count) => m.admin_bulk_close_title({ count }),
+      titleOfAll: m.admin_bulk_close_all_title(),
       label: m.admin_mailbox_close(),
       about: [{ text: m.admin_mailbox_close_access(), tone: "danger" }, {
         text: m.admin_mailbox_close_kept(),
@@ -45,12 +51,13 @@ function wordsOf(action: Exclude<Action, "change">): Words {
 
 export function bulkAct(
   admin: Admin,
+  structureId: string,
   action: Exclude<Action, "change">,
-  mailboxes: readonly Mailbox[],
+  chosen: Chosen<Mailbox>,
   done: () => void,
 ): Act {
-  const structureId = mailboxes[0]?.structureId ?? "";
-  const { title, label, about } = wordsOf(action);
+  const { title: titleOf, titleOfAll, label, about } = wordsOf(action);
+  const title = "rows" in chosen ? titleOf(chosen.rows.length) : titleOfAll;
   const href = (batch: Batch) => `/admin/structures/${structureId}/batches/${batch.id}`;
   let batch: Batch | undefined;
   const abandon = async () => {
@@ -61,16 +68,16 @@ export function bulkAct(
   const prepare = async (reason: string) => {
     const created = await bodyOf(admin.api.POST("/api/v1/structures/{structureId}/batches", {
       params: { path: { structureId }, header: { "idempotency-key": crypto.randomUUID() } },
-      body: { action, mailboxIds: mailboxes.map(({ id }) => id), reason, fields: {} },
+      body: { action, ...selectionOf(chosen), reason, fields: {} },
     }));
     return await whenChecked(admin, created);
   };
   return {
-    title: title(mailboxes.length),
+    title,
     label,
     danger: action !== "resume",
     ...(action === "resume" ? {} : { reason: "optional" as const }),
-    ...(action === "close" ? { typed: numberOf(mailboxes.length) } : {}),
+    ...(action === "close" ? { typed: wordToType(admin, chosen) } : {}),
     effects: async () => {
       batch = await prepare("");
       const { counts } = batch;
@@ -96,11 +103,23 @@ export function bulkAct(
         params: { path: { batchId: batch.id }, header: { ...ifMatch(batch), "idempotency-key": key } },
         body: { skipErrors: batch.counts.error > 0 },
       }));
-      admin.works.follow({ kind: "batch", id: run.id, title: title(mailboxes.length), href: href(run) });
+      admin.works.follow({ kind: "batch", id: run.id, title, href: href(run) });
       done();
     },
     done: m.admin_bulk_started(),
   };
+}
+
+/** The boxes as the API is told of them. */
+function selectionOf(chosen: Chosen<Mailbox>): Pick<Schemas["NewSelectionBatch"], "mailboxIds" | "filter"> {
+  if ("rows" in chosen) return { mailboxIds: chosen.rows.map(({ id }) => id) };
+  const { q, filters } = chosen.query;
+  return { filter: { ...(q.trim() === "" ? {} : { q: q.trim() }), ...mailboxFilterParameters(filters) } };
+}
+
+/** How many boxes there are; whose they are, where nobody has counted them yet. */
+function wordToType(admin: Admin, chosen: Chosen<Mailbox>): string {
+  return "rows" in chosen ? numberOf(chosen.rows.length) : admin.structure?.name ?? m.admin_mailbox_close();
 }
 
 /** Asks until the dry run has looked at every line. */

@@ -13,6 +13,8 @@ export class Rows<Row extends { readonly id: string }> {
   /** Whether anything was answered for the query shown. */
   isKnown = $state(false);
   readonly ticked = new Records<Row>();
+  /** Everything that the query finds is meant, loaded or not. */
+  isAllTicked = $state(false);
   readonly #load: (request: TableRequest, signal: AbortSignal) => Promise<TablePage<Row>>;
   #query: TableQuery | undefined;
   #cursor: string | null = null;
@@ -30,7 +32,7 @@ export class Rows<Row extends { readonly id: string }> {
   /** Asks for the first page; the rows shown stay until it is there. */
   async start(query: TableQuery): Promise<void> {
     const isOther = JSON.stringify(query) !== JSON.stringify(this.#query);
-    if (isOther) this.ticked.clear();
+    if (isOther) this.untick();
     this.#query = query;
     await this.#read(undefined);
   }
@@ -58,9 +60,29 @@ export class Rows<Row extends { readonly id: string }> {
     if (this.ticked.has(row.id)) this.ticked.set(row.id, row);
   }
 
-  toggle(row: Row, isOn = !this.ticked.has(row.id)): void {
+  get query(): TableQuery {
+    return this.#query ?? { q: "", sort: "", filters: {} };
+  }
+
+  isTicked(row: Row): boolean {
+    return this.isAllTicked || this.ticked.has(row.id);
+  }
+
+  untick(): void {
+    this.isAllTicked = false;
+    this.ticked.clear();
+  }
+
+  /** One taken out of all leaves those that are loaded. */
+  toggle(row: Row, isOn = !this.isTicked(row)): void {
+    if (this.isAllTicked) this.tickLoaded();
     if (isOn) this.ticked.set(row.id, row);
     else this.ticked.delete(row.id);
+  }
+
+  tickLoaded(): void {
+    this.isAllTicked = false;
+    this.ticked.setAll(this.list.map((one) => [one.id, one] as const));
   }
 
   stop(): void {

@@ -43,12 +43,15 @@ export interface TablePage<Row> {
   readonly total?: number | undefined;
 }
 
-/** Something done to the rows ticked; asks by itself (`admin.ask`) and shows what will happen. */
+/** The rows ticked, or with a query all that it finds, those not yet loaded included. */
+export type Chosen<Row> = { readonly rows: readonly Row[] } | { readonly query: TableQuery };
+
+/** Something done to many rows; asks by itself (`admin.ask`) and shows what will happen. */
 export interface BulkAction<Row> {
   readonly id: string;
   readonly label: () => string;
   readonly isDanger?: boolean;
-  readonly run: (rows: readonly Row[], done: () => void) => void;
+  readonly run: (chosen: Chosen<Row>, done: () => void) => void;
 }
 
 /** The query that a URL says; filters that the list has not, and values that a filter has not, are left out. */
