@@ -25,8 +25,8 @@ export interface Act {
   readonly about?: { readonly structureId: string; readonly subjectId: string };
   /** The same act on the thing as it is now, when somebody else has changed it meanwhile (412). */
   readonly renew?: () => Promise<Act>;
-  /** Said when it has happened. */
-  readonly done: string;
+  /** Said when it has happened, where it does not show. */
+  readonly done?: string;
   /** Takes it back, where the law and the API let it. */
   readonly undo?: () => Promise<void>;
 }
