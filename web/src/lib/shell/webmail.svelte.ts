@@ -66,6 +66,12 @@ export class Webmail {
       undefined;
   });
 
+  /** Whether anything can be sent from the box shown; until it is known, nothing is hidden. */
+  get maySend(): boolean {
+    const rights = this.box?.info.rights;
+    return rights === undefined || rights.sendAs || rights.sendOnBehalf;
+  }
+
   /** The path of a place; parts not given stay as they are. */
   pathOf(change: Partial<Place>): string {
     const place = { ...this.place, ...change };
