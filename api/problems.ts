@@ -8,6 +8,7 @@ import { mailboxProblems } from "./problems/mailboxes.ts";
 import { peopleProblems } from "./problems/people.ts";
 import { privacyProblems } from "./problems/privacy.ts";
 import { requestProblems } from "./problems/request.ts";
+import { staffProblems } from "./problems/staff.ts";
 import { structureProblems } from "./problems/structures.ts";
 import { webhookProblems } from "./problems/webhooks.ts";
 import type { ProblemSpec } from "./problems/spec.ts";
@@ -21,6 +22,7 @@ export const catalogue = {
   ...peopleProblems,
   ...bulkProblems,
   ...privacyProblems,
+  ...staffProblems,
 } as const satisfies Record<string, ProblemSpec>;
 
 export type Slug = keyof typeof catalogue;

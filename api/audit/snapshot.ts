@@ -53,6 +53,10 @@ const permitted = new Set([
   "hasAccount",
   // Sessions: how somebody signed in and why a session ended, never its token.
   "acr",
+  "amr",
+  // Staff: under which name, and which factor; never what it is.
+  "login",
+  "factor",
   // Webhooks: the host of the URL and no more, whose path may hold a key.
   "host",
   "events",

@@ -1,7 +1,8 @@
 /**
  * Identity: who is there, and what he may do.
  *
- * People sign in with Pro Santé Connect (OpenID Connect, authorisation code with PKCE) and no other way yet. The account's
+ * People sign in with Pro Santé Connect (OpenID Connect, authorisation code with PKCE); the operator's staff may have accounts of
+ * its own (api/staff), whose sessions are the same. The account's
  * key is (issuer, subject); the national identity (idNat_PS) stands beside it and is what attaches a personal mailbox. A
  * person made beforehand by an administrator, known by idNat_PS only, becomes an account at the first sign-in.
  *
@@ -40,16 +41,24 @@ export {
 } from "./policy.ts";
 export type { Introspected } from "./introspection.ts";
 export { type RefusalReason, SignInRefused } from "./refusal.ts";
+export { recentFactorSeconds, requireRecentFactor } from "./recent-factor.ts";
+export { requirePerson } from "./require-person.ts";
 export { isSameOrigin, needsSameOrigin } from "./request-origin.ts";
 export { newServiceKey, usesServiceKey } from "./service-keys.ts";
 export { hasForgedRpps, isLuhnValid, rppsOf } from "./rpps.ts";
+export { toLocalPath } from "./return-to.ts";
 export { sessionCacheSeconds, sessionsEndedChannel } from "./session-cache.ts";
+export { type EndedSessionRow, findFactorShown, noteFactorShown } from "./session-queries.ts";
+export { hashToken, isToken, randomToken } from "./session-token.ts";
 export {
+  displayNameOf,
   endSessions,
   endSessionsIn,
   findSession,
+  forgetSessions,
   type Session,
   type SessionDependencies,
   type SessionEnd,
   type SessionLimits,
+  startSession,
 } from "./sessions.ts";

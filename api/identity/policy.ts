@@ -132,7 +132,7 @@ export const policy = {
   "membership.revoke": { roles: structureWriters, sees: "structure.read", hiddenAs: "structure-not-found" },
   "operator-role.read": { roles: operatorReaders },
   "operator-role.grant": { roles: operator },
-  "operator-role.revoke": { roles: operator, hiddenAs: "person-not-found" },
+  "operator-role.revoke": { roles: operator, sees: "operator-role.read", hiddenAs: "person-not-found" },
   "invitation.read": { roles: mailboxReaders, sees: "structure.read", hiddenAs: "structure-not-found" },
   "invitation.create": {
     roles: structureWriters,
@@ -168,6 +168,15 @@ export const policy = {
   "session.start": { roles: platformOnly },
   "session.refuse": { roles: platformOnly },
   "session.end": { roles: operator, hiddenAs: "person-not-found" },
+  "session.step-up": { roles: platformOnly },
+  // The operator's own accounts (api/staff). What concerns one's own factors needs no role, and one's account.
+  "staff.read": { roles: operatorReaders },
+  "staff.create": { roles: operator },
+  "staff.reset": { roles: operator, sees: "staff.read", hiddenAs: "person-not-found" },
+  "staff.close": { roles: operator, sees: "staff.read", hiddenAs: "person-not-found" },
+  "staff.enrol": { roles: platformOnly },
+  "staff-factor.set": { roles: platformOnly },
+  "staff-factor.remove": { roles: platformOnly },
 
   "audit.read": {
     roles: ["operator_administrator", "auditor", "structure_administrator"],

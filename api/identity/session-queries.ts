@@ -62,7 +62,8 @@ export interface NewSessionRow {
   readonly person_id: string;
   readonly provider_session_id: string | null;
   readonly id_token: string | null;
-  readonly acr: string;
+  readonly acr: string | null;
+  readonly amr: string | null;
   readonly authenticated_at: Date;
   readonly created_at: Date;
   readonly last_seen_at: Date;
@@ -139,6 +140,7 @@ export interface EndedSessionRow {
   readonly person_id: string;
   readonly token_hash: Uint8Array;
   readonly id_token: string | null;
+  readonly amr: string | null;
 }
 
 /** Which sessions are to end. */
@@ -155,11 +157,12 @@ export async function endChosenSessions(
   now: Date,
   reason: string,
 ): Promise<EndedSessionRow[]> {
-  let chosen = tx.selectFrom("app.sessions").select(["id", "person_id", "token_hash", "id_token"]).where(
-    "ended_at",
-    "is",
-    null,
-  );
+  let chosen = tx.selectFrom("app.sessions").select(["id", "person_id", "token_hash", "id_token", "amr"])
+    .where(
+      "ended_at",
+      "is",
+      null,
+    );
   if ("tokenHash" in choice) chosen = chosen.where("token_hash", "=", choice.tokenHash);
   else if ("sessionId" in choice) chosen = chosen.where("id", "=", choice.sessionId);
   else if ("personId" in choice) chosen = chosen.where("person_id", "=", choice.personId);
@@ -169,4 +172,20 @@ export async function endChosenSessions(
   await tx.updateTable("app.sessions").set({ ended_at: now, end_reason: reason, id_token: null })
     .where("id", "in", rows.map((row) => row.id)).execute();
   return rows;
+}
+
+/** When the person of this session last showed a factor, and whether to us (`amr`) or to the identity provider (null). */
+export async function findFactorShown(
+  tx: Tx,
+  sessionId: string,
+): Promise<{ readonly at: Date; readonly amr: string | null } | undefined> {
+  return await tx.selectFrom("app.sessions")
+    .select((select) => ["amr", select.fn.coalesce("factor_at", "authenticated_at").as("at")])
+    .where("id", "=", sessionId).executeTakeFirst();
+}
+
+/** Notes that the person of this session has just shown a factor again. */
+export async function noteFactorShown(tx: Tx, sessionId: string, now: Date): Promise<void> {
+  await tx.updateTable("app.sessions").set({ factor_at: now }).where("id", "=", sessionId)
+    .where("ended_at", "is", null).execute();
 }

@@ -148,7 +148,10 @@ export function displayNameOf(givenName: string, familyName: string): string {
 /** What the provider proved, from which a session begins. */
 export interface SessionStart {
   readonly personId: string;
-  readonly acr: string;
+  /** Level that the identity provider said; null where it was not asked. */
+  readonly acr: string | null;
+  /** Factors that the platform itself was shown, e.g. `pwd+otp`; null where the provider was asked. */
+  readonly amr?: string | null;
   readonly authenticatedAt: Date;
   readonly providerSessionId: string | null;
   readonly idToken: string | null;
@@ -170,6 +173,7 @@ export async function startSession(
     provider_session_id: start.providerSessionId,
     id_token: start.idToken,
     acr: start.acr,
+    amr: start.amr ?? null,
     authenticated_at: start.authenticatedAt,
     created_at: now,
     last_seen_at: now,
@@ -178,7 +182,7 @@ export async function startSession(
   await recordAudit(tx, ctx, {
     action: "session.start",
     subject: { kind: "session", id: sessionId },
-    after: { personId: start.personId, acr: start.acr },
+    after: { personId: start.personId, acr: start.acr ?? undefined, amr: start.amr ?? undefined },
   });
   return { token, sessionId, expiresAt };
 }
@@ -217,7 +221,10 @@ export async function forgetSessions(cache: SessionCache, ended: readonly EndedS
   await cache.end(ended.map((session) => ({ tokenHash: session.token_hash, sessionId: session.id })));
 }
 
-/** Ends the session of a browser's token. Returns its id_token for the provider's own sign-out, when it had one. */
+/**
+ * Ends the session of a browser's token. Returns its id_token for the provider's own sign-out, when it had one; `undefined`
+ * when there was no session, or none of the provider's.
+ */
 export async function signOut(
   deps: SessionDependencies,
   ctx: Context,
@@ -225,5 +232,5 @@ export async function signOut(
 ): Promise<{ readonly idToken: string | null } | undefined> {
   if (!isToken(token)) return undefined;
   const [ended] = await endSessions(deps, ctx, { tokenHash: hashToken(token) }, "signed-out");
-  return ended ? { idToken: ended.id_token } : undefined;
+  return ended?.amr === null ? { idToken: ended.id_token } : undefined;
 }
