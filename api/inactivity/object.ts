@@ -1,20 +1,20 @@
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { asPlatform, inPerson, inStructure } from "../database/in-tenant.ts";
+import { requirePerson } from "../identity/mod.ts";
 import { problem } from "../problems.ts";
 import { findOpenCase, findStructureOfOwnBox, noteKept, writeCase } from "./case-queries.ts";
 import type { CaseRow } from "./queries.ts";
 
 /**
  * "Je garde ma boîte": the holder, or a member, objects; the box counts as opened now and is back in the directory if it
- * had left it. Throws `mailbox-not-found` for anybody else, `inactivity-not-noticed`.
+ * had left it. Throws `mailbox-not-found` for anybody else, `inactivity-not-noticed`; `forbidden` for software.
  */
 export async function objectToClosing(
   ctx: Context,
   { mailboxId }: { readonly mailboxId: string },
 ): Promise<CaseRow> {
-  const { actor } = ctx;
-  if (actor.kind !== "person") throw problem("mailbox-not-found");
+  const actor = requirePerson(ctx);
   const structureId = await inPerson(
     ctx,
     actor.personId,

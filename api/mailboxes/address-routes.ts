@@ -27,7 +27,6 @@ import { removeAlias } from "./remove-alias.ts";
 import { suggestAddresses } from "./suggest-address.ts";
 
 const addRoute = createRoute({
-  ...requires("mailbox-alias.add"),
   operationId: "addMailboxAlias",
   ...requires("mailbox-alias.add"),
   method: "post",
@@ -59,7 +58,6 @@ const addRoute = createRoute({
   },
 });
 const removeRoute = createRoute({
-  ...requires("mailbox-alias.remove"),
   operationId: "removeMailboxAlias",
   ...requires("mailbox-alias.remove"),
   method: "delete",
@@ -79,7 +77,6 @@ const removeRoute = createRoute({
   },
 });
 const suggestRoute = createRoute({
-  ...requires("mailbox.create"),
   operationId: "suggestAddresses",
   ...requires("mailbox.create"),
   method: "get",

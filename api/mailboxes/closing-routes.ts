@@ -23,7 +23,6 @@ const answer = (description: string) => ({
 });
 
 const closeRoute = createRoute({
-  ...requires("mailbox.close"),
   operationId: "closeMailbox",
   ...requires("mailbox.close"),
   method: "post",
@@ -48,7 +47,6 @@ const closeRoute = createRoute({
   },
 });
 const reopenRoute = createRoute({
-  ...requires("mailbox.reopen"),
   operationId: "reopenMailbox",
   ...requires("mailbox.reopen"),
   method: "delete",

@@ -38,7 +38,6 @@ const answer = (description: string) => ({
 });
 
 const grantRoute = createRoute({
-  ...requires("mailbox-delegation.grant"),
   operationId: "grantDelegation",
   ...requires("mailbox-delegation.grant"),
   method: "post",
@@ -66,7 +65,6 @@ const grantRoute = createRoute({
   },
 });
 const listRoute = createRoute({
-  ...requires("mailbox-delegation.read"),
   operationId: "listDelegations",
   ...requires("mailbox-delegation.read"),
   method: "get",
@@ -76,11 +74,10 @@ const listRoute = createRoute({
   request: { params: mailboxParam },
   responses: {
     200: { description: "All that are not revoked", content: json(delegationList) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden", "mailbox-not-found"),
+    ...problemResponses(...commonProblems, "invalid-request", "mailbox-not-found"),
   },
 });
 const changeRoute = createRoute({
-  ...requires("mailbox-delegation.change"),
   operationId: "changeDelegation",
   ...requires("mailbox-delegation.change"),
   method: "patch",
@@ -107,7 +104,6 @@ const changeRoute = createRoute({
   },
 });
 const revokeRoute = createRoute({
-  ...requires("mailbox-delegation.revoke"),
   operationId: "revokeDelegation",
   ...requires("mailbox-delegation.revoke"),
   method: "delete",

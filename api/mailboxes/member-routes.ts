@@ -20,7 +20,6 @@ import { removeMember } from "./remove-member.ts";
 import { mailboxParam, memberBody, memberInput, memberList, memberParam, toMemberBody } from "./schemas.ts";
 
 const addRoute = createRoute({
-  ...requires("mailbox-member.add"),
   operationId: "addMailboxMember",
   ...requires("mailbox-member.add"),
   method: "post",
@@ -44,7 +43,6 @@ const addRoute = createRoute({
   },
 });
 const listRoute = createRoute({
-  ...requires("mailbox-member.read"),
   operationId: "listMailboxMembers",
   ...requires("mailbox-member.read"),
   method: "get",
@@ -58,7 +56,6 @@ const listRoute = createRoute({
   },
 });
 const removeRoute = createRoute({
-  ...requires("mailbox-member.remove"),
   operationId: "removeMailboxMember",
   ...requires("mailbox-member.remove"),
   method: "delete",

@@ -15,7 +15,6 @@ import { moveMailbox } from "./move.ts";
 import { mailboxBody, mailboxParam, moveInput, toMailboxBody } from "./schemas.ts";
 
 const moveRoute = createRoute({
-  ...requires("mailbox.move"),
   operationId: "moveMailbox",
   ...requires("mailbox.move"),
   method: "post",

@@ -43,7 +43,6 @@ const mailboxAnswer = (description: string) => ({
 });
 
 const createMailboxRoute = createRoute({
-  ...requires("mailbox.create"),
   operationId: "createMailbox",
   ...requires("mailbox.create"),
   method: "post",
@@ -70,7 +69,6 @@ const createMailboxRoute = createRoute({
   },
 });
 const listMailboxesRoute = createRoute({
-  ...requires("mailbox.read"),
   operationId: "listMailboxes",
   ...requires("mailbox.read"),
   method: "get",
@@ -84,7 +82,6 @@ const listMailboxesRoute = createRoute({
   },
 });
 const listAllMailboxesRoute = createRoute({
-  ...requires("mailbox.read"),
   operationId: "listAllMailboxes",
   ...requires("mailbox.read"),
   method: "get",
@@ -98,7 +95,6 @@ const listAllMailboxesRoute = createRoute({
   },
 });
 const readMailboxRoute = createRoute({
-  ...requires("mailbox.read"),
   operationId: "readMailbox",
   ...requires("mailbox.read"),
   method: "get",
@@ -112,7 +108,6 @@ const readMailboxRoute = createRoute({
   },
 });
 const changeMailboxRoute = createRoute({
-  ...requires("mailbox.change"),
   operationId: "changeMailbox",
   ...requires("mailbox.change"),
   method: "patch",
@@ -137,7 +132,6 @@ const changeMailboxRoute = createRoute({
   },
 });
 const suspendMailboxRoute = createRoute({
-  ...requires("mailbox.suspend"),
   operationId: "suspendMailbox",
   ...requires("mailbox.suspend"),
   method: "post",
@@ -161,7 +155,6 @@ const suspendMailboxRoute = createRoute({
   },
 });
 const resumeMailboxRoute = createRoute({
-  ...requires("mailbox.resume"),
   operationId: "resumeMailbox",
   ...requires("mailbox.resume"),
   method: "delete",

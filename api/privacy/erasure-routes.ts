@@ -16,11 +16,10 @@ import {
 } from "../http/openapi.ts";
 import { page, pageQuery, pageRequest } from "../http/paginate.ts";
 import { ifMatchHeader, versionOf } from "../http/version.ts";
-import { authorise } from "../identity/mod.ts";
+import { authorise, requirePerson } from "../identity/mod.ts";
 import type { RetentionDays } from "./erasure-plan.ts";
 import { getErasure, listErasures, listErasureSteps } from "./erasure-queries.ts";
 import { cancelErasure, planErasure, previewErasure } from "./plan-erasure.ts";
-import { requirePerson } from "./require-person.ts";
 import {
   erasureInput,
   erasurePage,
@@ -84,7 +83,7 @@ const readRoute = createRoute({
   request: { params: erasureParam },
   responses: {
     200: { description: "The plan", content: json(erasurePlanBody) },
-    ...problemResponses(...commonProblems, "forbidden", "invalid-request", "erasure-not-found"),
+    ...problemResponses(...commonProblems, "invalid-request", "erasure-not-found"),
   },
 });
 const cancelRoute = createRoute({

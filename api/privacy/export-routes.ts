@@ -15,12 +15,12 @@ import {
   requires,
   z,
 } from "../http/openapi.ts";
+import { requirePerson } from "../identity/mod.ts";
 import { mailboxParam } from "../mailboxes/mod.ts";
 import { problem } from "../problems.ts";
 import { findExportOf, listExportsOf } from "./export-queries.ts";
 import { archivePath } from "./make-export.ts";
 import { requestMailboxExport, requestOwnExport } from "./request-export.ts";
-import { requirePerson } from "./require-person.ts";
 import {
   exportBody,
   exportList,

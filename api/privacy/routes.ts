@@ -4,7 +4,6 @@ import { inOperator, inPerson } from "../database/in-tenant.ts";
 import { idempotencyHeader } from "../http/idempotency.ts";
 import {
   type ApiEnv,
-  bodilessProblems,
   commonProblems,
   contextOf,
   createRoute,
@@ -14,11 +13,10 @@ import {
   repeatableProblems,
   requires,
 } from "../http/openapi.ts";
-import { authorise } from "../identity/mod.ts";
+import { authorise, requirePerson } from "../identity/mod.ts";
 import { acceptCharter, publishCharter } from "./charter.ts";
 import { decideConsent } from "./consent.ts";
 import { findAcceptance, findCharterInForce, listCharters, listConsents } from "./queries.ts";
-import { requirePerson } from "./require-person.ts";
 import {
   acceptanceInput,
   charterBody,
@@ -120,7 +118,7 @@ const registerRoute = createRoute({
   ...requires("processing-register.read"),
   responses: {
     200: { description: "Every category", content: json(registerBody) },
-    ...problemResponses(...bodilessProblems),
+    ...problemResponses(...commonProblems, "forbidden"),
   },
 });
 

@@ -17,8 +17,7 @@ import {
 } from "../http/openapi.ts";
 import { page, type PageRequest, sortedPageRequest } from "../http/paginate.ts";
 import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
-import { authorise, may } from "../identity/mod.ts";
-import { problem } from "../problems.ts";
+import { authorise, may, requirePerson } from "../identity/mod.ts";
 import { changeStructure } from "./change-structure.ts";
 import { closeStructure } from "./close-structure.ts";
 import { createStructure } from "./create-structure.ts";
@@ -280,8 +279,7 @@ async function listFor(
       async (tx) => await viewStructures(tx, await listStructures(tx, request, ids, filter)),
     );
   }
-  if (ctx.actor.kind !== "person") throw problem("sign-in-required");
-  const { personId, memberships } = ctx.actor;
+  const { personId, memberships } = requirePerson(ctx);
   const ids = [...new Set(memberships.map((one) => one.structureId))];
   return await inPerson(ctx, personId, async (tx) => {
     const rows = await listStructures(tx, request, ids, filter);

@@ -1,13 +1,15 @@
 import type { AppDeps } from "../context.ts";
+import { idempotencyHeader } from "../http/idempotency.ts";
 import {
-  changeProblems,
   commonProblems,
   contextOf,
   createRoute,
   createRoutes,
   problemResponses,
+  repeatableProblems,
   requires,
 } from "../http/openapi.ts";
+import { authorise } from "../identity/mod.ts";
 import { checkRecipients } from "./match.ts";
 import { recipientsBody, recipientsRequest, trustSpaceBody } from "./schemas.ts";
 import { readTrustSpace, type TrustSpaceState } from "./state.ts";
@@ -20,13 +22,16 @@ const checkRoute = createRoute({
   tags: ["trust-space"],
   summary: "Says of each address whether it can be written to",
   description: "Changes nothing: it is a POST so that addresses stand in no log of addresses.",
-  request: { body: { required: true, content: { "application/json": { schema: recipientsRequest } } } },
+  request: {
+    headers: idempotencyHeader,
+    body: { required: true, content: { "application/json": { schema: recipientsRequest } } },
+  },
   responses: {
     200: {
       description: "One result for each address, in the order asked",
       content: { "application/json": { schema: recipientsBody } },
     },
-    ...problemResponses(...changeProblems),
+    ...problemResponses(...repeatableProblems),
   },
 });
 
@@ -47,7 +52,9 @@ const stateRoute = createRoute({
 export function trustSpaceRoutes(_deps: AppDeps) {
   const routes = createRoutes();
   routes.openapi(checkRoute, async (c) => {
-    return c.json({ results: await checkRecipients(contextOf(c), c.req.valid("json").addresses) }, 200);
+    const ctx = contextOf(c);
+    authorise(ctx, "recipient.check");
+    return c.json({ results: await checkRecipients(ctx, c.req.valid("json").addresses) }, 200);
   });
   routes.openapi(stateRoute, async (c) => c.json(toTrustSpaceBody(await readTrustSpace(contextOf(c))), 200));
   return routes;
