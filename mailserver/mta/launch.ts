@@ -1,30 +1,8 @@
-/**
- * Starts Exim, the platform's MTA, from unpacked packages and as a plain user.
- *
- * Exim's user `Debian-exim` is compiled in and looked up at every start, so a private passwd is shown to it (nss_wrapper).
- * Its queue is files that survive any kill; at the next start it takes them up by itself.
- */
-import { runToEnd } from "../../scripts/stack/packages.ts";
-import { type Account, type Address, type StartedProcess, startProcess } from "../../scripts/stack/part.ts";
-import { makePrivateDirectories, writePrivateFile } from "./private-file.ts";
+/** Starts Exim, the MTA of the stand-in mail server. */
+import type { Account, Address, StartedProcess } from "../../scripts/stack/part.ts";
+import { eximLayout, eximOf, prepareExim, runExim, startExim } from "./exim.ts";
+import { writePrivateFile } from "./private-file.ts";
 import { fillTemplate } from "./template.ts";
-
-/** Files of one Exim under its directory. */
-export interface MtaLayout {
-  readonly directory: string;
-  readonly configuration: string;
-  readonly mainLog: string;
-  readonly spool: string;
-}
-
-export function mtaLayout(directory: string): MtaLayout {
-  return {
-    directory,
-    configuration: `${directory}/exim.conf`,
-    mainLog: `${directory}/log/mainlog`,
-    spool: `${directory}/spool`,
-  };
-}
 
 export interface MtaOptions {
   /** State directory: spool, logs, configuration. Made when absent. */
@@ -55,13 +33,8 @@ export interface MtaOptions {
 
 /** Writes the configuration and makes the directories. Nothing is started. */
 export async function configureMta(options: MtaOptions): Promise<void> {
-  const layout = mtaLayout(options.directory);
-  const { uid, gid } = options.runAs ?? { uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0 };
-  await makePrivateDirectories(
-    [layout.directory, layout.spool, `${layout.directory}/log`],
-    options.runAs,
-  );
-  await removeTornReceptions(`${layout.spool}/input`);
+  const layout = eximLayout(options.directory);
+  const { uid, gid } = await prepareExim(layout, options.runAs);
   const template = await Deno.readTextFile(new URL("exim.conf.in", import.meta.url));
   await writePrivateFile(
     layout.configuration,
@@ -85,8 +58,6 @@ export async function configureMta(options: MtaOptions): Promise<void> {
     }),
     options.runAs,
   );
-  await writePrivateFile(`${layout.directory}/passwd`, await withEximUser(uid, gid), options.runAs);
-  await writePrivateFile(`${layout.directory}/group`, await withEximGroup(gid), options.runAs);
 }
 
 /**
@@ -95,45 +66,16 @@ export async function configureMta(options: MtaOptions): Promise<void> {
  * @throws StartFailure when Exim refuses its configuration or a port.
  */
 export async function startMta(options: MtaOptions): Promise<StartedProcess> {
-  const layout = mtaLayout(options.directory);
-  const host = "127.0.0.1";
-  return await startProcess({
-    name: "exim",
-    command: eximOf(options.packages),
-    args: ["-C", layout.configuration, "-bdf", `-q${options.queueSeconds}s`],
-    clearEnvironment: true,
-    environment: mtaEnvironment(options.packages, layout),
-    workingDirectory: layout.directory,
-    directory: options.pidDirectory,
-    ...(options.runAs === undefined ? {} : { runAs: options.runAs }),
-    ready: { listening: Object.values(options.ports).map((port) => ({ host, port })) },
-    log: options.log,
-  });
+  return await startExim(
+    eximLayout(options.directory),
+    { ...options, name: "exim" },
+    Object.values(options.ports),
+  );
 }
 
 /** Runs one of Exim's commands (`-bp`, `-Mmd` …) on this queue and returns what it prints. @throws StartFailure */
 export async function runMta(options: MtaOptions, args: readonly string[]): Promise<string> {
-  const layout = mtaLayout(options.directory);
-  return await runToEnd("exim", eximOf(options.packages), ["-C", layout.configuration, ...args], {
-    environment: mtaEnvironment(options.packages, layout),
-    workingDirectory: layout.directory,
-    ...(options.runAs === undefined ? {} : { runAs: options.runAs }),
-  });
-}
-
-function eximOf(packages: string): string {
-  return `${packages}/sbin/exim`;
-}
-
-/** Environment in which this Exim, or one of its commands (`-bp`, `-Mrm` …), runs. */
-export function mtaEnvironment(packages: string, layout: MtaLayout): Record<string, string> {
-  return {
-    PATH: "/usr/bin:/bin",
-    LD_LIBRARY_PATH: `${packages}/lib`,
-    LD_PRELOAD: `${packages}/lib/libnss_wrapper.so`,
-    NSS_WRAPPER_PASSWD: `${layout.directory}/passwd`,
-    NSS_WRAPPER_GROUP: `${layout.directory}/group`,
-  };
+  return await runExim(eximLayout(options.directory), options, args);
 }
 
 /** `host:port/database/user/password`; none of them may hold what would end its field or be expanded. */
@@ -146,39 +88,4 @@ function postgresServer({ host, port, database, user, password }: MtaOptions["po
     }
   }
   return `${host}:${port}/${database}/${user}/${password}`;
-}
-
-const eximUser = "Debian-exim";
-
-async function withEximUser(uid: number, gid: number): Promise<string> {
-  const lines = (await Deno.readTextFile("/etc/passwd")).trimEnd().split("\n");
-  if (!lines.some((line) => line.split(":")[2] === String(uid))) {
-    lines.push(`mail-server:x:${uid}:${gid}::/nonexistent:/usr/sbin/nologin`);
-  }
-  const others = lines.filter((line) => !line.startsWith(`${eximUser}:`));
-  return [...others, `${eximUser}:x:${uid}:${gid}::/nonexistent:/usr/sbin/nologin`, ""].join("\n");
-}
-
-async function withEximGroup(gid: number): Promise<string> {
-  const lines = (await Deno.readTextFile("/etc/group")).trimEnd().split("\n");
-  return [...lines.filter((line) => !line.startsWith(`${eximUser}:`)), `${eximUser}:x:${gid}:`, ""].join(
-    "\n",
-  );
-}
-
-const tornAfterMilliseconds = 24 * 60 * 60 * 1000;
-
-/**
- * A kill in the middle of a reception leaves its body (`…-D`) without a header file (`…-H`): nobody was told that it was
- * accepted, nothing else removes it, and it holds health data.
- */
-async function removeTornReceptions(directory: string): Promise<void> {
-  const entries = await Array.fromAsync(Deno.readDir(directory)).catch(() => []); // No spool yet.
-  const names = new Set(entries.map((entry) => entry.name));
-  for (const name of names) {
-    if (!name.endsWith("-D") || names.has(`${name.slice(0, -1)}H`)) continue;
-    const path = `${directory}/${name}`;
-    const { mtime } = await Deno.stat(path);
-    if (mtime !== null && Date.now() - mtime.getTime() > tornAfterMilliseconds) await Deno.remove(path);
-  }
 }

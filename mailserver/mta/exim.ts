@@ -1,0 +1,146 @@
+/**
+ * What every Exim of the platform has in common: run from unpacked packages, as a plain user, without installation.
+ *
+ * Exim's user `Debian-exim` is compiled in and looked up at every start, so a private passwd is shown to it (nss_wrapper).
+ * Its queue is files that survive any kill; at the next start it takes them up by itself.
+ */
+import { runToEnd } from "../../scripts/stack/packages.ts";
+import { type Account, type StartedProcess, startProcess } from "../../scripts/stack/part.ts";
+import type { PackageSet } from "./packages.ts";
+import { makePrivateDirectories, writePrivateFile } from "./private-file.ts";
+
+export const eximPackages: PackageSet = {
+  name: "exim",
+  script: new URL("packages.sh", import.meta.url).pathname,
+  announcement: "Exim is being fetched from the machine's Debian mirror (about 30 MB)",
+};
+
+/** Files of one Exim under its directory. */
+export interface EximLayout {
+  readonly directory: string;
+  readonly configuration: string;
+  readonly mainLog: string;
+  readonly spool: string;
+}
+
+export function eximLayout(directory: string): EximLayout {
+  return {
+    directory,
+    configuration: `${directory}/exim.conf`,
+    mainLog: `${directory}/log/mainlog`,
+    spool: `${directory}/spool`,
+  };
+}
+
+export interface EximProgram {
+  /** Name in logs and of the pid file. */
+  readonly name: string;
+  /** Where pid files are written (see ProcessSpec). */
+  readonly pidDirectory: string;
+  /** Unpacked packages (packages.sh). */
+  readonly packages: string;
+  /** Seconds between two looks at the queue. */
+  readonly queueSeconds: number;
+  readonly runAs?: Account;
+  readonly log: (line: string) => void;
+}
+
+/** Makes the directories and the account that Exim wants to see. @returns the account's numbers, for the configuration. */
+export async function prepareExim(
+  layout: EximLayout,
+  runAs: Account | undefined,
+): Promise<{ uid: number; gid: number }> {
+  const { uid, gid } = runAs ?? { uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0 };
+  await makePrivateDirectories([layout.directory, layout.spool, `${layout.directory}/log`], runAs);
+  await removeTornReceptions(`${layout.spool}/input`);
+  await writePrivateFile(`${layout.directory}/passwd`, await withEximUser(uid, gid), runAs);
+  await writePrivateFile(`${layout.directory}/group`, await withEximGroup(gid), runAs);
+  return { uid, gid };
+}
+
+/**
+ * Starts the daemon as configured; it begins with its queue at once.
+ *
+ * @throws StartFailure when Exim refuses its configuration or a port.
+ */
+export async function startExim(
+  layout: EximLayout,
+  program: EximProgram,
+  ports: readonly number[],
+): Promise<StartedProcess> {
+  return await startProcess({
+    name: program.name,
+    command: eximOf(program.packages),
+    args: ["-C", layout.configuration, "-bdf", `-q${program.queueSeconds}s`],
+    clearEnvironment: true,
+    environment: eximEnvironment(program.packages, layout),
+    workingDirectory: layout.directory,
+    directory: program.pidDirectory,
+    ...(program.runAs === undefined ? {} : { runAs: program.runAs }),
+    ready: { listening: ports.map((port) => ({ host: "127.0.0.1", port })) },
+    log: program.log,
+  });
+}
+
+/** Runs one of Exim's commands (`-bp`, `-Mmd` …) on this queue and returns what it prints. @throws StartFailure */
+export async function runExim(
+  layout: EximLayout,
+  program: Pick<EximProgram, "packages" | "runAs">,
+  args: readonly string[],
+): Promise<string> {
+  return await runToEnd("exim", eximOf(program.packages), ["-C", layout.configuration, ...args], {
+    environment: eximEnvironment(program.packages, layout),
+    workingDirectory: layout.directory,
+    ...(program.runAs === undefined ? {} : { runAs: program.runAs }),
+  });
+}
+
+export function eximOf(packages: string): string {
+  return `${packages}/sbin/exim`;
+}
+
+/** Environment in which this Exim, or one of its commands (`-bp`, `-Mrm` …), runs. */
+function eximEnvironment(packages: string, layout: EximLayout): Record<string, string> {
+  return {
+    PATH: "/usr/bin:/bin",
+    LD_LIBRARY_PATH: `${packages}/lib`,
+    LD_PRELOAD: `${packages}/lib/libnss_wrapper.so`,
+    NSS_WRAPPER_PASSWD: `${layout.directory}/passwd`,
+    NSS_WRAPPER_GROUP: `${layout.directory}/group`,
+  };
+}
+
+const eximUser = "Debian-exim";
+
+async function withEximUser(uid: number, gid: number): Promise<string> {
+  const lines = (await Deno.readTextFile("/etc/passwd")).trimEnd().split("\n");
+  if (!lines.some((line) => line.split(":")[2] === String(uid))) {
+    lines.push(`mail-server:x:${uid}:${gid}::/nonexistent:/usr/sbin/nologin`);
+  }
+  const others = lines.filter((line) => !line.startsWith(`${eximUser}:`));
+  return [...others, `${eximUser}:x:${uid}:${gid}::/nonexistent:/usr/sbin/nologin`, ""].join("\n");
+}
+
+async function withEximGroup(gid: number): Promise<string> {
+  const lines = (await Deno.readTextFile("/etc/group")).trimEnd().split("\n");
+  return [...lines.filter((line) => !line.startsWith(`${eximUser}:`)), `${eximUser}:x:${gid}:`, ""].join(
+    "\n",
+  );
+}
+
+const tornAfterMilliseconds = 24 * 60 * 60 * 1000;
+
+/**
+ * A kill in the middle of a reception leaves its body (`…-D`) without a header file (`…-H`): nobody was told that it was
+ * accepted, nothing else removes it, and it holds health data.
+ */
+async function removeTornReceptions(directory: string): Promise<void> {
+  const entries = await Array.fromAsync(Deno.readDir(directory)).catch(() => []); // No spool yet.
+  const names = new Set(entries.map((entry) => entry.name));
+  for (const name of names) {
+    if (!name.endsWith("-D") || names.has(`${name.slice(0, -1)}H`)) continue;
+    const path = `${directory}/${name}`;
+    const { mtime } = await Deno.stat(path);
+    if (mtime !== null && Date.now() - mtime.getTime() > tornAfterMilliseconds) await Deno.remove(path);
+  }
+}
