@@ -3,7 +3,7 @@ import { StartFailure } from "../../scripts/stack/part.ts";
 
 /** A set of packages, by the script beside its owner that fetches it. */
 export interface PackageSet {
-  readonly name: "exim" | "cyrus";
+  readonly name: "exim" | "cyrus" | "edge-imap";
   /** `packages.sh`, called with the target directory; it replaces the directory only when all is there. */
   readonly script: string;
   /** What a person is told when it has to be fetched. */

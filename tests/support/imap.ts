@@ -10,6 +10,8 @@ export interface ImapAddress {
   readonly port: number;
   /** TLS from the first byte; `true` accepts any certificate of a test server. */
   readonly tls?: boolean;
+  /** What the client shows of itself when asked, as PEM. */
+  readonly clientCertificate?: { readonly certificate: string; readonly privateKey: string };
 }
 
 export interface ImapReply {
@@ -22,12 +24,20 @@ export interface ImapReply {
 /** The server answered NO or BAD, or closed the connection before it answered. */
 export class ImapRefused extends Error {
   override readonly name = "ImapRefused";
-  constructor(readonly line: string) {
+  /** @param challenges what a SASL exchange said before it was refused */
+  constructor(readonly line: string, readonly challenges: readonly string[] = []) {
     super(`IMAP refused: ${line}`);
   }
 }
 
 const timeoutMilliseconds = 15_000;
+
+function trusting({ clientCertificate: own }: ImapAddress): tls.ConnectionOptions {
+  return {
+    rejectUnauthorized: false,
+    ...(own === undefined ? {} : { cert: own.certificate, key: own.privateKey }),
+  };
+}
 
 export class ImapClient {
   #buffer = "";
@@ -35,10 +45,15 @@ export class ImapClient {
   #isClosed = false;
   #tag = 0;
 
-  private constructor(private readonly socket: net.Socket) {
+  private constructor(private readonly address: ImapAddress, private socket: net.Socket) {
+    this.#listen(socket);
+  }
+
+  #listen(socket: net.Socket): void {
     // One character per byte: literals are counted in bytes.
     socket.setEncoding("latin1");
     socket.on("data", (text: string) => {
+      if (socket !== this.socket) return;
       this.#buffer += text;
       this.#wake();
     });
@@ -54,9 +69,9 @@ export class ImapClient {
   static async connect(address: ImapAddress): Promise<ImapClient> {
     const { host, port } = address;
     const socket = address.tls === true
-      ? tls.connect({ host, port, rejectUnauthorized: false })
+      ? tls.connect({ host, port, ...trusting(address) })
       : net.connect({ host, port });
-    const client = new ImapClient(socket);
+    const client = new ImapClient(address, socket);
     const greeting = await client.#line(deadline());
     if (!greeting.startsWith("* OK")) throw new ImapRefused(greeting);
     return client;
@@ -71,6 +86,44 @@ export class ImapClient {
     } catch (error) {
       client.close();
       throw error;
+    }
+  }
+
+  /** Goes on with TLS (RFC 3501 §6.2.1). @throws ImapRefused */
+  async startTls(): Promise<void> {
+    await this.command("STARTTLS");
+    const { socket } = this;
+    socket.removeAllListeners();
+    this.socket = tls.connect({ socket, ...trusting(this.address) });
+    this.#listen(this.socket);
+  }
+
+  /**
+   * Signs in by SASL (RFC 3501 §6.2.2, RFC 4959), the response given at once or when the server asks for it. What the server
+   * says in a challenge after that, an error in the token mechanisms, is answered as they want it, and returned.
+   *
+   * @throws ImapRefused
+   */
+  async authenticate(
+    mechanism: string,
+    response: string,
+    isInitial = true,
+  ): Promise<{ challenges: readonly string[]; tagged: string }> {
+    const until = deadline();
+    const tag = `a${++this.#tag}`;
+    const encoded = response === "" ? "=" : new TextEncoder().encode(response).toBase64();
+    this.socket.write(`${tag} AUTHENTICATE ${mechanism}${isInitial ? ` ${encoded}` : ""}\r\n`);
+    const challenges: string[] = [];
+    let isSent = isInitial;
+    for (;;) {
+      const line = await this.#line(until);
+      if (line.startsWith(`${tag} OK`)) return { challenges, tagged: line.slice(tag.length + 1) };
+      if (line.startsWith(`${tag} `)) throw new ImapRefused(line.slice(tag.length + 1), challenges);
+      if (!line.startsWith("+")) continue;
+      if (isSent) challenges.push(new TextDecoder().decode(Uint8Array.fromBase64(line.slice(2))));
+      // RFC 7628 §3.2.3: the client ends a refused exchange with ^A, XOAUTH2 with an empty answer.
+      this.socket.write(`${!isSent ? encoded : mechanism === "OAUTHBEARER" ? "AQ==" : ""}\r\n`);
+      isSent = true;
     }
   }
 
