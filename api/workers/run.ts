@@ -4,7 +4,7 @@
  * The queue library frees the jobs of a worker that was killed only after four hours. Here whoever holds the lock below is the only
  * one at work, so all that is still marked as running when it takes the lock belongs to the dead, and is freed at once.
  */
-import { Logger, makeWorkerUtils, parseCronItems, run, type Runner, type TaskList } from "graphile-worker";
+import { Logger, makeWorkerUtils, parseCronItems, run, type TaskList } from "graphile-worker";
 import pg from "pg";
 import { type BatchJob, checkBatch, runLines, sweepBatches, undoLines } from "../bulk/mod.ts";
 import { advanceInactivity, type NoticeJob } from "../inactivity/mod.ts";
@@ -23,6 +23,7 @@ import { endSessions } from "./end-sessions.ts";
 import { reconcileMailboxes } from "./reconcile-mailboxes.ts";
 import { refreshWhiteList } from "./refresh-white-list.ts";
 import { sweepIdempotencyKeys } from "./sweep-idempotency-keys.ts";
+import { countJobs, stopRunner } from "./stop-runner.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 
 export interface WorkersOptions {
@@ -54,6 +55,8 @@ const purgeMailboxesCron = "37 * * * *";
 const advanceInactivityCron = "23 4 * * *";
 const sweepBatchesCron = "43 3 * * *";
 const retryMilliseconds = 1_000;
+/** How long the queue library may take to end once its last job has. */
+const stopGraceMilliseconds = 3_000;
 
 /** Stands by until it holds the lock, works until the connection that holds it is lost, and begins again. Never throws. */
 export function runWorkers(options: WorkersOptions): RunningWorkers {
@@ -102,6 +105,7 @@ async function workWhileLocked(options: WorkersOptions, stopped: AbortSignal): P
 async function work(options: WorkersOptions, until: Promise<void>): Promise<void> {
   const { deps, pool } = options;
   await freeJobsOfTheDead(pool);
+  const counted = countJobs(tasks(deps));
   const runner = await run({
     pgPool: pool,
     concurrency,
@@ -109,7 +113,7 @@ async function work(options: WorkersOptions, until: Promise<void>): Promise<void
     // In batches a job whose end cannot be written ends the runner, and all begins again; one by one the library drops the
     // rejected promise on the floor, which ends the process.
     preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
-    taskList: tasks(deps),
+    taskList: counted.tasks,
     parsedCronItems: parseCronItems([
       { task: "reconcile-mailboxes", match: reconcileCron, identifier: "reconcile-mailboxes" },
       { task: "sweep-idempotency-keys", match: sweepCron, identifier: "sweep-idempotency-keys" },
@@ -137,15 +141,9 @@ async function work(options: WorkersOptions, until: Promise<void>): Promise<void
     await Promise.race([until, runner.promise]);
   } finally {
     clearInterval(timer);
-    await stopRunner(runner);
-  }
-}
-
-async function stopRunner(runner: Runner): Promise<void> {
-  try {
-    await runner.stop();
-  } catch {
-    // Already stopped: it ended by itself with the database.
+    if (!await stopRunner(runner, counted.jobs, stopGraceMilliseconds)) {
+      deps.contextOf("workers").log.warn("workers.runner-abandoned", {});
+    }
   }
 }
 
