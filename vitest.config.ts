@@ -10,6 +10,7 @@
  */
 import { createRequire } from "node:module";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./tests/support/order.ts";
 
 /** The Svelte compiler belongs to the web's package: modules `*.svelte.ts` hold runes. */
 async function sveltePlugins() {
@@ -26,10 +27,16 @@ async function sveltePlugins() {
 
 const clusterSetup = "./tests/support/cluster.setup.ts";
 
+/**
+ * Files at once, of all projects together. Two of three mostly wait, for a mail server or a page: on two cores a third one
+ * uses what they leave (a mail server's files alone keep half of the machine busy).
+ */
+const atOnce = { maxWorkers: 3, sequence: { groupOrder: 0 } };
+
 export default defineConfig({
   test: {
     pool: "forks", // The only pool that Deno runs.
-    sequence: { shuffle: true },
+    sequence: { shuffle: { files: false, tests: true }, sequencer: LongestFirst },
     projects: [
       {
         plugins: await sveltePlugins(),
@@ -38,9 +45,7 @@ export default defineConfig({
           name: "unit",
           include: ["tests/web/**/*.test.ts", "tests/scripts/*.test.ts", "tests/**/*.unit.test.ts"],
           testTimeout: 20_000,
-          // As many as the other projects: left alone, one core less than the machine has, which is one of two.
-          maxWorkers: 2,
-          sequence: { groupOrder: 0 },
+          ...atOnce,
         },
       },
       {
@@ -55,8 +60,7 @@ export default defineConfig({
           globalSetup: [clusterSetup],
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
-          sequence: { groupOrder: 0 },
+          ...atOnce,
         },
       },
       {
@@ -67,9 +71,7 @@ export default defineConfig({
           globalSetup: [clusterSetup],
           testTimeout: 60_000,
           hookTimeout: 180_000,
-          // Each file runs mail servers of its own: more than two at once on two cores starve each other.
-          maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          ...atOnce,
         },
       },
       {
@@ -78,8 +80,7 @@ export default defineConfig({
           include: ["tests/journeys/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 240_000,
-          maxWorkers: 2, // A browser and a whole platform each.
-          sequence: { groupOrder: 2 },
+          ...atOnce,
         },
       },
     ],
