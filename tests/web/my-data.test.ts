@@ -68,7 +68,8 @@ class Privacy {
   }
 }
 
-async function openSettings(privacy: Privacy, options: BrowserContextOptions = desktop) {
+/** The webmail with an API of privacy behind it; nothing is opened yet. */
+async function openWith(privacy: Privacy, options: BrowserContextOptions = desktop) {
   const { page, server, faults } = await openScreen(options);
   await page.route("**/api/v1/inactivity-notices", (route) => route.fulfill({ json: { items: [] } }));
   await page.route("**/api/v1/privacy/**", async (route) => {
@@ -84,12 +85,59 @@ async function openSettings(privacy: Privacy, options: BrowserContextOptions = d
       : undefined;
     await route.fulfill({ status: isWrite ? 201 : 200, json: privacy.answer(name, said) as object });
   });
+  return { page, server, faults };
+}
+
+async function openSettings(privacy: Privacy, options: BrowserContextOptions = desktop) {
+  const { page, server, faults } = await openWith(privacy, options);
   await page.goto(`${server.url}/settings`);
   await page.getByRole("heading", { name: "Mes données" }).waitFor();
   return { page, faults };
 }
 
 const askButton = (page: Page) => page.getByRole("button", { name: "Demander mon archive" });
+
+describe("a charter to accept", () => {
+  test("is asked about beside the mail, which goes on; read and accepted, it is not asked again", async () => {
+    const privacy = new Privacy();
+    const { page, server, faults } = await openWith(privacy);
+    await page.goto(`${server.url}/mail`);
+    const question = page.getByRole("region", { name: "Une charte d'utilisation attend votre accord" });
+    await question.waitFor();
+    await look(page, "charter-question");
+    await page.locator("[role=option]").nth(3).click();
+    await page.frameLocator("iframe").getByText("Cher confrère").waitFor();
+    await question.getByRole("button", { name: "Lire la charte" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("Article 2. Gardez vos secrets.").waitFor();
+    await look(page, "charter-dialog");
+    await dialog.getByRole("button", { name: "J'accepte la charte" }).click();
+    await dialog.getByText(/^Acceptée le/).waitFor();
+    await dialog.getByRole("button", { name: "Fermer" }).click();
+    await eventually(() => question.count()).toBe(0);
+    await page.reload();
+    await page.locator("[role=option] .who").first().waitFor();
+    await eventually(() => server.log.filter((line) => line.endsWith("/session")).length).toBeGreaterThan(2);
+    expect(await question.count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  test("put off, it waits for the next visit; on a phone, in the dark", async () => {
+    const privacy = new Privacy();
+    const { page, server } = await openWith(privacy, { ...phone, colorScheme: "dark" });
+    await page.goto(`${server.url}/mail`);
+    const question = page.getByRole("region", { name: "Une charte d'utilisation attend votre accord" });
+    await question.waitFor();
+    await look(page, "charter-question-phone-dark");
+    await question.getByRole("button", { name: "Plus tard" }).click();
+    await eventually(() => question.count()).toBe(0);
+    await page.reload();
+    await page.locator("[role=option] .who").first().waitFor();
+    await page.waitForLoadState("networkidle");
+    expect(await question.count()).toBe(0);
+    expect(privacy.told).toEqual({});
+  });
+});
 
 describe("my data", () => {
   test("the charter is read open and accepted; then it says when", async () => {

@@ -1,6 +1,6 @@
 /** The way in, the way out, and what can be missing; and axe's word on every screen. */
 import { describe, expect, test } from "vitest";
-import { eventually, look, openScreen, rows, useBrowser } from "./screens.ts";
+import { composer, eventually, look, openScreen, rows, useBrowser } from "./screens.ts";
 
 useBrowser();
 
@@ -31,6 +31,28 @@ describe("the way in and what can be missing", () => {
     await page.goto(`${server.url}/mail`);
     await page.getByRole("heading", { name: "Aucune boîte" }).waitFor();
     await look(page, "no-box");
+  });
+
+  test("in a box for reading only nothing offers to write, by hand or by keyboard", async () => {
+    const { page, server, visit, faults } = await openScreen();
+    for (const { accountId } of server.jmap.boxes) {
+      server.jmap.announced.set(accountId, {
+        relation: "delegate",
+        rights: { write: false, sendAs: false, sendOnBehalf: false },
+      });
+    }
+    await visit();
+    const write = page.getByRole("button", { name: /Écrire|Répondre|Transférer/ });
+    await eventually(() => write.count()).toBe(0);
+    await rows(page).nth(3).click();
+    await page.frameLocator("iframe").getByText("Cher confrère").waitFor();
+    await look(page, "read-only-box");
+    await page.keyboard.press("c");
+    await page.keyboard.press("r");
+    await page.waitForLoadState("networkidle");
+    expect(await write.count()).toBe(0);
+    expect(await composer(page).count()).toBe(0);
+    expect(faults).toEqual([]);
   });
 
   test("a mail server that is down at first is waited for", async () => {

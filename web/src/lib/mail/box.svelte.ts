@@ -25,6 +25,7 @@ export interface BoxLimits {
 }
 
 export class Box {
+  /** Rights may change while the box is open. */
   info: BoxInfo;
   readonly store = new BoxStore();
   readonly connection: Connection;
@@ -38,7 +39,7 @@ export class Box {
   #owesSync = false;
 
   constructor(info: BoxInfo, connection: Connection, session: Session, limits: BoxLimits) {
-    this.info = info;
+    this.info = $state.raw(info);
     this.connection = connection;
     this.session = session;
     this.limits = limits;

@@ -28,7 +28,7 @@ export const mailboxColumns: readonly Column<Mailbox>[] = [
     label: m.admin_col_type,
     text: ({ type }) => type,
     sort: "type",
-    width: "4rem",
+    width: "4.75rem",
     onPhone: true,
   },
   {
@@ -50,7 +50,7 @@ export const mailboxColumns: readonly Column<Mailbox>[] = [
     label: m.admin_col_last_opened,
     text: ({ lastAuthenticatedAt }) => dayOf(lastAuthenticatedAt),
     sort: "lastAuthenticatedAt",
-    width: "8.5rem",
+    width: "9.5rem",
   },
   {
     id: "quotaBytes",
