@@ -4,6 +4,9 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { type EdgeConfig, edgeConfig, edgeVariables } from "./config-edge.ts";
+import { address, count, domain, hostAndPort, http, login, origin, seconds, url } from "./config-shapes.ts";
+import { type ProviderConfig, type SessionConfig, signInConfig, signInVariables } from "./config-sign-in.ts";
 import type { DatabaseConfig } from "./database/pool.ts";
 import type { MailServerConfig } from "./mail-server/mod.ts";
 import type { WebhookSettings } from "./webhooks/mod.ts";
@@ -16,22 +19,8 @@ export interface Config {
   readonly redisUrl: string;
   /** The built web (adapter-static); may be absent, then only the API answers. */
   readonly webDirectory: string | null;
-  readonly proSanteConnect: {
-    readonly issuer: string;
-    readonly discoveryUrl: string;
-    readonly clientId: string;
-    readonly clientSecret: string;
-    readonly acrValues: readonly string[];
-    readonly acceptedAcr: readonly string[];
-    /** Its clients whose access tokens open something here; empty = any. */
-    readonly acceptedParties: readonly string[];
-    /** Whether the answer must name its issuer (RFC 9207). */
-    readonly responseIssuer: "required" | "optional";
-    /** Whether the RPPS number's own key is verified. */
-    readonly rppsKey: "checked" | "unchecked";
-    readonly timeoutSeconds: number;
-  };
-  readonly session: { readonly idleSeconds: number; readonly absoluteSeconds: number };
+  readonly proSanteConnect: ProviderConfig;
+  readonly session: SessionConfig;
   readonly mail: MailServerConfig;
   /** Domain of the operator's own services, e.g. `operateur.mssante.test`. */
   readonly operatorDomain: string;
@@ -71,6 +60,10 @@ export interface Config {
   readonly trustedProxies: number;
   /** How long an invitation can be accepted. */
   readonly invitationDays: number;
+  /** Standard mail clients; null = there is no edge. */
+  readonly edge: EdgeConfig | null;
+  /** Longest life of an app password. */
+  readonly appPasswordDays: number;
   /** Of boxes that nobody opens, where a structure has settled nothing else (api/inactivity/delays.ts). */
   readonly inactivity: {
     readonly noticeAfterDays: number;
@@ -88,21 +81,6 @@ export class ConfigRefused extends Error {
   }
 }
 
-const url = (protocols: readonly string[]) =>
-  z.string().refine((text) => protocols.includes(URL.parse(text)?.protocol ?? ""), {
-    error: `must be a URL (${protocols.join(", ")})`,
-  });
-const http = url(["http:", "https:"]);
-const origin = http.refine((text) => URL.parse(text)?.origin === text, {
-  error: "must be an origin without path, e.g. https://messagerie.example",
-});
-const address = z.string().regex(/^[^\s/]+:\d{1,5}$/, "must be host:port");
-const words = z.string().transform((text) => text.split(",").map((one) => one.trim()).filter(Boolean));
-const domain = z.string().regex(/^([a-z0-9-]+\.)+[a-z0-9-]+$/, "must be a domain in lower case");
-const login = z.string().regex(/^[^@\s]+@[^@\s]+$/, "must be a login such as gateway@operateur.example");
-const seconds = z.coerce.number().int().min(1);
-const count = z.coerce.number().int().min(1).max(1_000_000_000);
-
 /** Each variable with the sentence that `deno task config:check` prints. */
 const common = {
   MSS_BASE_URL: origin.describe("Public origin of the platform, without path"),
@@ -116,23 +94,7 @@ const common = {
   ),
   MSS_REDIS_URL: url(["redis:", "rediss:"]).describe("Redis: holds only what may be lost"),
   MSS_WEB_DIRECTORY: z.string().optional().describe("The built web; without it only the API answers"),
-  MSS_PSC_ISSUER: http.describe("Issuer of Pro Santé Connect, as its tokens say it"),
-  MSS_PSC_DISCOVERY_URL: http.describe("Its discovery document"),
-  MSS_PSC_CLIENT_ID: z.string().min(1).describe("Our client id there"),
-  MSS_PSC_CLIENT_SECRET_FILE: z.string().describe("File of our client secret there"),
-  MSS_PSC_ACR_VALUES: words.default(["eidas1"]).describe("Levels asked for, separated by commas"),
-  MSS_PSC_ACCEPTED_ACR: words.default(["eidas1", "eidas2", "eidas3"]).describe("Levels accepted"),
-  MSS_PSC_ACCEPTED_PARTIES: words.optional().describe(
-    "Its clients whose access tokens open a box (XOAUTH2), separated by commas; absent = any",
-  ),
-  MSS_PSC_RESPONSE_ISSUER: z.enum(["required", "optional"]).default("required")
-    .describe("Whether its answer must name its issuer (RFC 9207)"),
-  MSS_PSC_RPPS_KEY: z.enum(["checked", "unchecked"]).default("checked").describe(
-    "Whether an RPPS number's key is verified",
-  ),
-  MSS_PSC_TIMEOUT_SECONDS: seconds.default(5).describe("Longest wait for one of its answers"),
-  MSS_SESSION_IDLE_SECONDS: seconds.default(1800).describe("A session without activity ends after"),
-  MSS_SESSION_ABSOLUTE_SECONDS: seconds.default(14_400).describe("Any session ends after"),
+  ...signInVariables,
   MSS_MAIL_JMAP_URL: http.describe("JMAP endpoint of the mail server, on the private network"),
   MSS_MAIL_OPERATOR_DOMAIN: domain.describe("Domain of the operator's own services"),
   MSS_WHITE_LIST_URL: http.describe("Where the white list is published"),
@@ -154,6 +116,7 @@ const common = {
   MSS_INVITATION_DAYS: z.coerce.number().int().min(1).max(365).default(30).describe(
     "How long an invitation can be accepted (no rule says: our choice)",
   ),
+  ...edgeVariables,
   MSS_INACTIVITY_NOTICE_AFTER_DAYS: z.coerce.number().int().min(1).max(3650).default(335).describe(
     "Days without opening, after which a box's holder is noticed (CNIL AU-037: it ends after a year)",
   ),
@@ -248,22 +211,7 @@ export function readConfig(environment: Readonly<Record<string, string>> = Deno.
     },
     redisUrl: values.MSS_REDIS_URL,
     webDirectory: values.MSS_WEB_DIRECTORY ?? null,
-    proSanteConnect: {
-      issuer: values.MSS_PSC_ISSUER,
-      discoveryUrl: values.MSS_PSC_DISCOVERY_URL,
-      clientId: values.MSS_PSC_CLIENT_ID,
-      clientSecret: read("MSS_PSC_CLIENT_SECRET_FILE"),
-      acrValues: values.MSS_PSC_ACR_VALUES,
-      acceptedAcr: values.MSS_PSC_ACCEPTED_ACR,
-      acceptedParties: values.MSS_PSC_ACCEPTED_PARTIES ?? [],
-      responseIssuer: values.MSS_PSC_RESPONSE_ISSUER,
-      rppsKey: values.MSS_PSC_RPPS_KEY,
-      timeoutSeconds: values.MSS_PSC_TIMEOUT_SECONDS,
-    },
-    session: {
-      idleSeconds: values.MSS_SESSION_IDLE_SECONDS,
-      absoluteSeconds: values.MSS_SESSION_ABSOLUTE_SECONDS,
-    },
+    ...signInConfig(values, read, faults),
     mail: mailConfig(values, read),
     operatorDomain: values.MSS_MAIL_OPERATOR_DOMAIN,
     mailHookSecret: values.MSS_MAIL_SERVER === "stalwart" ? read("MSS_MAIL_HOOK_SECRET_FILE") : null,
@@ -296,6 +244,8 @@ export function readConfig(environment: Readonly<Record<string, string>> = Deno.
     },
     trustedProxies: values.MSS_TRUSTED_PROXIES,
     invitationDays: values.MSS_INVITATION_DAYS,
+    edge: edgeConfig(values, read, faults),
+    appPasswordDays: values.MSS_APP_PASSWORD_DAYS,
     inactivity: {
       noticeAfterDays: values.MSS_INACTIVITY_NOTICE_AFTER_DAYS,
       objectionDays: values.MSS_INACTIVITY_OBJECTION_DAYS,
@@ -347,11 +297,6 @@ function readSecret(path: string): string | undefined {
   } catch {
     return undefined; // The caller names the variable; the path may itself tell too much.
   }
-}
-
-function hostAndPort(text: string): { host: string; port: number } {
-  const colon = text.lastIndexOf(":");
-  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
 }
 
 function deepFreeze<T extends object>(value: T): T {

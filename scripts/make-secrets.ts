@@ -9,6 +9,7 @@ const names = [
   "postgres-mail_directory",
   "postgres-stalwart",
   "redis",
+  "session-key",
   "pro-sante-connect-client",
   "demo-client-password",
 ];

@@ -4,6 +4,7 @@
  */
 import {
   createRemoteJWKSet,
+  customFetch,
   decodeProtectedHeader,
   errors,
   type JWTPayload,
@@ -18,7 +19,8 @@ const clockToleranceSeconds = 10;
 export interface IdTokenExpectations {
   readonly issuer: string;
   readonly clientId: string;
-  readonly nonce: string;
+  /** Null where no browser carried one: after a refresh, and in CIBA. */
+  readonly nonce: string | null;
   /** Levels that open the platform. Presence is required: absent is refused, whatever was asked for. */
   readonly acceptedAcr: readonly string[];
   readonly keys: JWTVerifyGetKey;
@@ -38,8 +40,13 @@ export interface VerifiedIdToken {
  * The provider's published keys. No cool-down between fetches: the tokens come from the provider over TLS, so nobody can
  * make us fetch, and a key changed a moment ago must be known at once.
  */
-export function remoteKeys(jwksUri: string, timeoutMilliseconds: number): JWTVerifyGetKey {
+export function remoteKeys(
+  jwksUri: string,
+  timeoutMilliseconds: number,
+  fetchThere: typeof fetch = fetch,
+): JWTVerifyGetKey {
   return createRemoteJWKSet(new URL(jwksUri), {
+    [customFetch]: fetchThere,
     timeoutDuration: timeoutMilliseconds,
     cooldownDuration: 0,
     cacheMaxAge: 600_000,
@@ -63,7 +70,7 @@ export async function verifyIdToken(token: string, expected: IdTokenExpectations
     if (cause instanceof SignInRefused) throw cause;
     throw new SignInRefused(reasonOf(cause), { cause });
   }
-  if (claims.nonce !== expected.nonce) throw new SignInRefused("id-token-nonce");
+  if (expected.nonce !== null && claims.nonce !== expected.nonce) throw new SignInRefused("id-token-nonce");
   // Several audiences or another authorised party: a token made for someone else (OpenID Connect Core §3.1.3.7).
   if (Array.isArray(claims.aud) && claims.aud.length > 1) throw new SignInRefused("id-token-audience");
   if (claims.azp !== undefined && claims.azp !== expected.clientId) {

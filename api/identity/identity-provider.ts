@@ -4,11 +4,16 @@
  * response but not seen in the service's examples, algorithms announced that no client gets.
  */
 import * as client from "openid-client";
+import type { ProviderClient } from "../config-sign-in.ts";
 import type { Log } from "../context.ts";
 import { type VerifiedIdToken, verifyIdToken } from "./id-token.ts";
 import { createIntrospection, type Introspected } from "./introspection.ts";
-import { isUnreachable, reasonOf } from "./provider-errors.ts";
+import { type LogoutOrder, LogoutTokenRefused, verifyLogoutToken } from "./logout-token.ts";
+import { createDecoupled } from "./provider-ciba.ts";
+import { reasonOf } from "./provider-errors.ts";
 import { createProviderMetadata } from "./provider-metadata.ts";
+import { createRefresh, type Refreshed, refreshSecondsOf } from "./provider-refresh.ts";
+import { readUserinfo } from "./provider-userinfo.ts";
 import { SignInRefused } from "./refusal.ts";
 
 export interface IdentityProviderConfig {
@@ -17,7 +22,9 @@ export interface IdentityProviderConfig {
   /** The issuer + `/.well-known/wallet-openid-configuration`. */
   readonly discoveryUrl: string;
   readonly clientId: string;
-  readonly clientSecret: string;
+  readonly client: ProviderClient;
+  /** PEM text of the authorities of its servers; null = those of the machine. */
+  readonly trustPem: string | null;
   /** What is asked for (`eidas1`), which is not what is answered. */
   readonly acrValues: string;
   readonly acceptedAcr: readonly string[];
@@ -45,6 +52,9 @@ export interface SignedIn {
   readonly verified: VerifiedIdToken;
   /** Body of userinfo, its `sub` being that of the id_token. */
   readonly userinfo: unknown;
+  /** Null when the provider gives none: the session then ends by our own clock alone. */
+  readonly refreshToken: string | null;
+  readonly refreshSeconds: number;
 }
 
 export interface IdentityProvider {
@@ -59,6 +69,12 @@ export interface IdentityProvider {
    * @throws SignInRefused "provider-unreachable": nothing is known, to be tried again; never a reason to refuse for good
    */
   introspect(accessToken: string): Promise<Introspected>;
+  /** Asks whether the person's session at the provider still stands, and renews it. Never throws. */
+  refresh(refreshToken: string, subject: string): Promise<Refreshed>;
+  /** A sign-in that is confirmed on the person's phone. */
+  readonly decoupled: ReturnType<typeof createDecoupled>;
+  /** @throws LogoutTokenRefused */
+  readLogoutToken(token: string, type: string): Promise<LogoutOrder>;
   /** Where the browser ends its session at the provider; undefined when the provider cannot be reached. */
   endSessionUrl(idToken: string | null): Promise<URL | undefined>;
 }
@@ -101,16 +117,28 @@ export function createIdentityProvider(config: IdentityProviderConfig, log: Log)
         });
         const idToken = tokens.id_token;
         if (idToken === undefined) throw new SignInRefused("id-token-missing");
+        const keys = metadata.keys(known.serverMetadata().jwks_uri ?? "");
         const verified = await verifyIdToken(idToken, {
           issuer: config.issuer,
           clientId: config.clientId,
           nonce: proof.nonce,
           acceptedAcr: config.acceptedAcr,
-          keys: metadata.keys(known.serverMetadata().jwks_uri ?? ""),
+          keys,
         });
         // At once: the access token lives two minutes and is kept nowhere (SC.MSS/CONF.28).
-        const userinfo = await readUserinfo(known, tokens.access_token, verified.subject);
-        return { idToken, verified, userinfo };
+        const userinfo = await readUserinfo(known, tokens.access_token, {
+          issuer: config.issuer,
+          clientId: config.clientId,
+          subject: verified.subject,
+          keys,
+        });
+        return {
+          idToken,
+          verified,
+          userinfo,
+          refreshToken: tokens.refresh_token ?? null,
+          refreshSeconds: refreshSecondsOf(tokens),
+        };
       } catch (cause) {
         if (cause instanceof SignInRefused) throw cause;
         throw new SignInRefused(reasonOf(cause), { cause });
@@ -118,11 +146,25 @@ export function createIdentityProvider(config: IdentityProviderConfig, log: Log)
     },
 
     introspect: createIntrospection(config, metadata, log),
+    refresh: createRefresh(config, metadata, log),
+    decoupled: createDecoupled(config, metadata),
+
+    async readLogoutToken(token, type) {
+      let jwksUri: string;
+      try {
+        jwksUri = (await metadata.configuration(false)).serverMetadata().jwks_uri ?? "";
+      } catch (cause) {
+        throw new LogoutTokenRefused("provider-unreachable", { cause });
+      }
+      const { issuer, clientId } = config;
+      return await verifyLogoutToken(token, { issuer, clientId, type, keys: metadata.keys(jwksUri) });
+    },
 
     async endSessionUrl(idToken) {
       try {
         return client.buildEndSessionUrl(await metadata.configuration(false), {
           post_logout_redirect_uri: signedOutUriOf(config.baseUrl),
+          // The library adds client_id: with the hint these are the four parameters that the service reads.
           state: client.randomState(),
           ...(idToken === null ? {} : { id_token_hint: idToken }),
         });
@@ -133,19 +175,4 @@ export function createIdentityProvider(config: IdentityProviderConfig, log: Log)
       }
     },
   };
-}
-
-async function readUserinfo(
-  configuration: client.Configuration,
-  accessToken: string,
-  subject: string,
-): Promise<unknown> {
-  try {
-    return await client.fetchUserInfo(configuration, accessToken, subject);
-  } catch (cause) {
-    if (isUnreachable(cause)) throw new SignInRefused("provider-unreachable", { cause });
-    const code = cause instanceof client.ClientError ? cause.code : undefined;
-    const isSubject = code === "OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED";
-    throw new SignInRefused(isSubject ? "userinfo-subject" : "userinfo-malformed", { cause });
-  }
 }

@@ -4,6 +4,7 @@ import * as client from "openid-client";
 import type { Log } from "../context.ts";
 import { remoteKeys } from "./id-token.ts";
 import type { IdentityProviderConfig } from "./identity-provider.ts";
+import { providerFetch } from "./provider-fetch.ts";
 import { SignInRefused } from "./refusal.ts";
 
 /** Metadata older than this is asked for again, so that a provider that is down is known before the browser is sent there. */
@@ -27,8 +28,14 @@ export interface ProviderMetadata {
 
 export function createProviderMetadata(config: IdentityProviderConfig, log: Log): ProviderMetadata {
   const isInsecureAllowed = isLoopback(config.issuer);
+  const isMutualTls = config.client.method === "mtls";
   // The metadata lists HS256 and others: what this client accepts is one algorithm.
-  const metadataOfClient = { id_token_signed_response_alg: "RS256", [client.clockTolerance]: 10 };
+  const metadataOfClient = {
+    id_token_signed_response_alg: "RS256",
+    [client.clockTolerance]: 10,
+    ...(isMutualTls ? { use_mtls_endpoint_aliases: true } : {}),
+  };
+  const fetchThere = providerFetch(config);
   let discovered: Discovered | undefined;
   let pending: Promise<Discovered> | undefined;
   let keys: { readonly jwksUri: string; readonly get: JWTVerifyGetKey } | undefined;
@@ -43,6 +50,7 @@ export function createProviderMetadata(config: IdentityProviderConfig, log: Log)
         client.None(),
         {
           timeout: config.timeoutSeconds,
+          [client.customFetch]: fetchThere,
           ...(isInsecureAllowed ? { execute: [client.allowInsecureRequests] } : {}),
         },
       );
@@ -51,7 +59,7 @@ export function createProviderMetadata(config: IdentityProviderConfig, log: Log)
     }
     const metadata = found.serverMetadata();
     // A path of its own makes the library skip this check (ASVS 10.5.3).
-    if (metadata.issuer !== config.issuer || !hasUsableEndpoints(metadata, isInsecureAllowed)) {
+    if (metadata.issuer !== config.issuer || !hasUsableEndpoints(metadata, isInsecureAllowed, isMutualTls)) {
       log.error("identity-provider.metadata-refused", {
         announcedIssuer: String(metadata.issuer).slice(0, 200),
       });
@@ -66,12 +74,14 @@ export function createProviderMetadata(config: IdentityProviderConfig, log: Log)
         authentication,
       );
       configuration.timeout = config.timeoutSeconds;
+      configuration[client.customFetch] = fetchThere;
       if (isInsecureAllowed) client.allowInsecureRequests(configuration);
       return configuration;
     };
+    const secret = config.client.method === "secret" ? config.client.secret : null;
     discovered = {
-      form: configure(client.ClientSecretPost(config.clientSecret)),
-      basic: configure(client.ClientSecretBasic(config.clientSecret)),
+      form: configure(secret === null ? client.TlsClientAuth() : client.ClientSecretPost(secret)),
+      basic: configure(secret === null ? client.TlsClientAuth() : client.ClientSecretBasic(secret)),
       at: Date.now(),
     };
     return discovered;
@@ -86,7 +96,7 @@ export function createProviderMetadata(config: IdentityProviderConfig, log: Log)
 
   function publishedKeys(jwksUri: string): JWTVerifyGetKey {
     if (keys?.jwksUri !== jwksUri) {
-      keys = { jwksUri, get: remoteKeys(jwksUri, config.timeoutSeconds * 1_000) };
+      keys = { jwksUri, get: remoteKeys(jwksUri, config.timeoutSeconds * 1_000, fetchThere) };
     }
     return keys.get;
   }
@@ -98,13 +108,18 @@ export function createProviderMetadata(config: IdentityProviderConfig, log: Log)
   };
 }
 
-function hasUsableEndpoints(metadata: client.ServerMetadata, isInsecureAllowed: boolean): boolean {
+function hasUsableEndpoints(
+  metadata: client.ServerMetadata,
+  isInsecureAllowed: boolean,
+  isMutualTls: boolean,
+): boolean {
   const needed = [
     metadata.authorization_endpoint,
     metadata.token_endpoint,
     metadata.userinfo_endpoint,
     metadata.jwks_uri,
     metadata.end_session_endpoint,
+    ...(isMutualTls ? Object.values(metadata.mtls_endpoint_aliases ?? {}) : []),
   ];
   return needed.every((address) => {
     if (typeof address !== "string" || !URL.canParse(address)) return false;

@@ -3,6 +3,14 @@
  * others. `scripts/dev.ts` runs one for a person, `tests/support/stack.ts` one for a test.
  */
 import { migrateDatabase } from "../migrate.ts";
+import {
+  edgeEnvironment,
+  edgePartNames,
+  type EdgePlace,
+  edgePortNames,
+  EdgeUnavailable,
+  launchEdge,
+} from "./edge.ts";
 import { StartFailure } from "./failure.ts";
 import type { MailServerChoice } from "./mail-server-choice.ts";
 import { privateDirectory, repositoryDirectory, unprivilegedAccount } from "./packages.ts";
@@ -38,6 +46,8 @@ export interface PlatformOptions {
   readonly mail: MailServerChoice;
   /** `false` for tests: data need not survive a power cut. */
   readonly durable: boolean;
+  /** Whether standard mail clients are served (mailserver/edge). */
+  readonly hasEdge: boolean;
   /** Whether parts that die are started again. */
   readonly restarts: boolean;
   readonly reporter: Reporter;
@@ -63,9 +73,9 @@ const ownPorts = [
 ] as const;
 
 /** Names of all ports that a platform on this mail server needs; the mail server's begin with `mail-`. */
-export async function portNames(kind: MailServerChoice["kind"]): Promise<string[]> {
+export async function portNames(kind: MailServerChoice["kind"], hasEdge: boolean): Promise<string[]> {
   const { portNames: names } = await launcherOf(kind);
-  return [...ownPorts, ...names.map((name) => `mail-${name}`)];
+  return [...ownPorts, ...names.map((name) => `mail-${name}`), ...(hasEdge ? edgePortNames : [])];
 }
 
 export class Platform {
@@ -77,6 +87,8 @@ export class Platform {
   readonly whiteList: SupervisedPart<RunningSimulated>;
   readonly api: SupervisedPart<RunningPart>;
   readonly worker: SupervisedPart<RunningPart>;
+  /** Those parts of the edge that this machine can run; none where the stack has no edge. */
+  readonly edge: SupervisedPart<RunningPart>[];
   readonly #options: PlatformOptions;
   #isAborted = false;
 
@@ -108,6 +120,17 @@ export class Platform {
     this.whiteList = this.#simulated("white-list", () => Promise.resolve({}));
     this.api = this.#part("api", (directory, log) => this.#startOwn("api", directory, log));
     this.worker = this.#part("worker", (directory, log) => this.#startOwn("worker", directory, log));
+    this.edge = (options.hasEdge ? edgePartNames : []).map((name) =>
+      this.#part(name, (directory, log) => {
+        const mailServer = this.mailServer.current;
+        return launchEdge(name, this.#edgePlace(), {
+          directory,
+          mailServer,
+          log,
+          progress: options.reporter.say,
+        });
+      })
+    );
   }
 
   /** Origin that browsers use. `localhost`, since cookies marked Secure work there without TLS. */
@@ -118,7 +141,8 @@ export class Platform {
   /** All parts in the order in which they start. */
   get parts(): readonly SupervisedPart<RunningPart>[] {
     const { postgres, redis, mailServer, proSanteConnect, otherOperator, whiteList, api, worker } = this;
-    return [postgres, redis, mailServer, proSanteConnect, otherOperator, whiteList, api, worker];
+    const always = [postgres, redis, mailServer, proSanteConnect, otherOperator, whiteList, api, worker];
+    return [...always, ...this.edge];
   }
 
   /** A secret of this stack, made when it does not exist. */
@@ -152,6 +176,7 @@ export class Platform {
       await step("Simulated white list", () => this.whiteList.start());
       await step("API", () => this.api.start());
       await step("Worker", () => this.worker.start());
+      for (const part of [...this.edge]) await step(`Edge: ${part.name}`, () => this.#startEdge(part));
     } catch (error) {
       await this.stop();
       throw error;
@@ -214,12 +239,32 @@ export class Platform {
       MSS_PSC_DISCOVERY_URL: announced(this.proSanteConnect.current, "discoveryUrl"),
       MSS_PSC_CLIENT_ID: proSanteConnectClient,
       MSS_PSC_CLIENT_SECRET_FILE: (await this.secret(proSanteConnectSecret)).path,
+      MSS_PSC_CIBA: "on",
+      MSS_PSC_BACK_CHANNEL_LOGOUT: "on",
+      MSS_SESSION_KEY_FILE: (await this.secret("session-key")).path,
       MSS_WHITE_LIST_URL: announced(this.whiteList.current, "url"),
       MSS_WHITE_LIST_TRUST_FILE: announced(this.whiteList.current, "trustFile"),
       MSS_WHITE_LIST_CRL_URL: announced(this.whiteList.current, "crlUrl"),
       MSS_MAIL_OPERATOR_DOMAIN: operatorDomain,
       ...this.mailServer.current.apiEnvironment,
+      ...(this.#options.hasEdge ? await edgeEnvironment(this.#edgePlace()) : {}),
     };
+  }
+
+  /** Where a part of the edge cannot run the rest does, and whoever waits is told why. */
+  async #startEdge(part: SupervisedPart<RunningPart>): Promise<void> {
+    try {
+      await part.start();
+    } catch (error) {
+      if (!(error instanceof EdgeUnavailable)) throw error;
+      this.edge.splice(this.edge.indexOf(part), 1);
+      if (part.name === "edge-imap") this.#options.reporter.say(error.message); // nginx' reason is Dovecot's.
+    }
+  }
+
+  #edgePlace(): EdgePlace {
+    const { directory, packagesDirectory, ports } = this.#options;
+    return { directory, packagesDirectory, ports, operatorDomain };
   }
 
   #part<Running extends RunningPart>(

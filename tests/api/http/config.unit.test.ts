@@ -23,6 +23,7 @@ describe("the configuration", () => {
       MSS_PSC_DISCOVERY_URL: "https://psc.test/wallet/.well-known/openid-configuration",
       MSS_PSC_CLIENT_ID: "client",
       MSS_PSC_CLIENT_SECRET_FILE: await file("psc", "secret-of-psc"),
+      MSS_SESSION_KEY_FILE: await file("session-key", "A".repeat(43)),
       MSS_MAIL_SERVER: "stalwart",
       MSS_MAIL_JMAP_URL: "http://127.0.0.1:8080/jmap/",
       MSS_MAIL_OPERATOR_DOMAIN: "operateur.test",

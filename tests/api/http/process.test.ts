@@ -30,6 +30,7 @@ describe("the HTTP process", () => {
       MSS_PSC_DISCOVERY_URL: nowhere,
       MSS_PSC_CLIENT_ID: "test",
       MSS_PSC_CLIENT_SECRET_FILE: secret,
+      MSS_SESSION_KEY_FILE: await file("session-key", "A".repeat(43)),
       MSS_MAIL_SERVER: "stalwart",
       MSS_MAIL_JMAP_URL: `${nowhere}/jmap/`,
       MSS_MAIL_OPERATOR_DOMAIN: "operateur.mssante.test",

@@ -22,7 +22,8 @@ function open(changes: Partial<IdentityProviderConfig> = {}): IdentityProvider {
     issuer: psc.issuer,
     discoveryUrl: psc.discoveryUrl,
     clientId: "mss-test",
-    clientSecret,
+    client: { method: "secret", secret: clientSecret },
+    trustPem: null,
     acrValues: "eidas1",
     acceptedAcr: ["eidas1", "eidas2", "eidas3"],
     acceptedParties: [],
@@ -139,7 +140,7 @@ describe("the introspection of an access token", () => {
   );
 
   test("is put off when the provider does not know us: the fault is not the person's", async () => {
-    const stranger = open({ clientSecret: "wrong" });
+    const stranger = open({ client: { method: "secret", secret: "wrong" } });
     const token = await psc.mint({ person: anne });
     await expect(stranger.introspect(token)).rejects.toBeInstanceOf(SignInRefused);
   });
