@@ -37,7 +37,9 @@ export interface ScriptedEdgeApi {
 }
 
 export async function startScriptedEdgeApi(port = 0): Promise<ScriptedEdgeApi> {
-  const server = createServer((request, response) => void answer(request, response));
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => undefined); // Whoever asked was killed.
+  });
   let listening = port;
   const open = async (): Promise<void> => {
     await new Promise<void>((resolve) => server.listen(listening, "127.0.0.1", resolve));

@@ -29,11 +29,15 @@ export interface SubmissionStand {
   readonly api: ScriptedEdgeApi;
   /** The recording store, unless the test brought a real one. */
   readonly store: RecordingStore;
+  /** Its port for mail from nobody. */
+  readonly bounces: RecordingStore;
   readonly persons: Address;
   readonly personsTls: Address;
   readonly applications: Address;
   readonly authorities: Authorities;
   readonly directory: string;
+  /** Where the files lie that it reads: keys, certificates, revocation lists. */
+  readonly files: string;
   /** Everything that Exim wrote: logs and the spool's files. */
   written(): Promise<string>;
   log(): Promise<string>;
@@ -42,8 +46,8 @@ export interface SubmissionStand {
   /** Ends it by SIGKILL, with everything it started. */
   kill(): Promise<void>;
   start(): Promise<void>;
-  /** STARTTLS, EHLO, AUTH PLAIN as anne. */
-  signedIn(): Promise<SmtpClient>;
+  /** STARTTLS, EHLO, AUTH PLAIN, as anne unless said otherwise. */
+  signedIn(box?: string, secret?: string): Promise<SmtpClient>;
   stop(): Promise<void>;
 }
 
@@ -65,6 +69,7 @@ export async function startSubmissionStand(options: StandOptions = {}): Promise<
   const api = await startScriptedEdgeApi();
   const kind = options.behind?.store.kind ?? options.kind ?? "stalwart";
   const store = await startRecordingStore({ requiresAuth: kind === "stalwart" });
+  const bounces = await startRecordingStore({ requiresAuth: false });
   store.secret = crypto.randomUUID();
   const files = privateDirectory(`${root}/files`, runAs);
   const file = async (name: string, text: string): Promise<string> => {
@@ -100,7 +105,7 @@ export async function startSubmissionStand(options: StandOptions = {}): Promise<
       },
     }),
     store: options.behind?.store ?? recorded,
-    bounces: options.behind?.bounces ?? store,
+    bounces: options.behind?.bounces ?? bounces,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     apiSeconds: options.apiSeconds ?? 5,
     refusalSeconds: options.refusalSeconds ?? 0,
@@ -118,6 +123,7 @@ export async function startSubmissionStand(options: StandOptions = {}): Promise<
   return {
     api,
     store,
+    bounces,
     persons,
     personsTls: { host: "127.0.0.1", port: ports.submissions },
     applications: { host: "127.0.0.1", port: ports.applications },
@@ -126,6 +132,7 @@ export async function startSubmissionStand(options: StandOptions = {}): Promise<
       return authorities;
     },
     directory,
+    files,
     written: async () => {
       const { stdout } = await new Deno.Command("grep", {
         args: ["-rah", "", `${directory}/log`, `${directory}/spool`],
@@ -142,9 +149,9 @@ export async function startSubmissionStand(options: StandOptions = {}): Promise<
     start: async () => {
       running = await startSubmission(settings);
     },
-    signedIn: async () => {
+    signedIn: async (box = anne, secret = password) => {
       const client = await SmtpClient.secure(persons);
-      const said = await client.say(`AUTH PLAIN ${btoa(`\0${anne}\0${password}`)}`);
+      const said = await client.say(`AUTH PLAIN ${btoa(`\0${box}\0${secret}`)}`);
       if (!said.startsWith("235")) throw new Error(said);
       return client;
     },
@@ -152,6 +159,7 @@ export async function startSubmissionStand(options: StandOptions = {}): Promise<
       await running.stop();
       await api.close();
       await store.close();
+      await bounces.close();
       await removeTestDirectory(root);
     },
   };
