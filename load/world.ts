@@ -31,7 +31,7 @@ export async function startWorld(messages: number, say: (sentence: string) => vo
   const choice = await chooseMailServer({ ...machineHints(), forced: "stalwart" });
   const directory = await Deno.makeTempDir({ prefix: "mssante-load-" });
   await Deno.chmod(directory, 0o711);
-  const names = [...await portNames("stalwart"), "spare"];
+  const names = [...await portNames("stalwart", false), "spare"];
   const { spare, ...ports } = findFreePorts(names);
   const platform = new Platform({
     directory,
@@ -39,6 +39,7 @@ export async function startWorld(messages: number, say: (sentence: string) => vo
     ports,
     mail: choice,
     durable: false,
+    hasEdge: false,
     restarts: false,
     reporter: { step: (_, run) => run(), say, log: () => {} },
   });

@@ -65,7 +65,7 @@ async function run(write: (text: string) => void): Promise<number> {
       diskMebibytes: await freeDiskMebibytes(local),
       memoryMebibytes: availableMemoryMebibytes(await Deno.readTextFile("/proc/meminfo")),
     });
-    const names = await portNames(mail.kind);
+    const names = await portNames(mail.kind, true);
     const ports = Object.fromEntries(names.map((name, index) => [name, portBase + index]));
     reporter = terminalReporter(`${directory}/log`, write);
     const platform = new Platform({
@@ -74,6 +74,7 @@ async function run(write: (text: string) => void): Promise<number> {
       ports,
       mail,
       durable: true,
+      hasEdge: true,
       restarts: true,
       reporter,
     });

@@ -9,7 +9,10 @@ export type PartName =
   | "other-operator"
   | "white-list"
   | "api"
-  | "worker";
+  | "worker"
+  | "edge-imap"
+  | "edge-nginx"
+  | "edge-submission";
 
 export interface SupervisedOptions<Running extends RunningPart> {
   readonly name: PartName;

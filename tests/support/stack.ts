@@ -13,12 +13,14 @@ import {
   type MailServerKind,
 } from "../../scripts/stack/mail-server-choice.ts";
 import { localDirectory, repositoryDirectory } from "../../scripts/stack/packages.ts";
+import { clientAuthority, type EdgeAddresses, edgeAddresses } from "../../scripts/stack/edge.ts";
 import type { MailServerAddresses } from "../../scripts/stack/part.ts";
 import { Platform, portNames } from "../../scripts/stack/platform.ts";
 import { findFreePorts } from "../../scripts/stack/ports.ts";
 import { databaseName, superuser } from "../../scripts/stack/postgres.ts";
 import { descendantsOf } from "../../scripts/stack/proc.ts";
 import { announced } from "../../scripts/stack/simulated.ts";
+import type { ClientAuthority } from "../../mailserver/certificates/clients.ts";
 import type { PartName } from "../../scripts/stack/supervised.ts";
 import { terminalReporter } from "../../scripts/stack/terminal.ts";
 import { removeTestDirectory, testDirectory } from "./directory.ts";
@@ -27,6 +29,8 @@ export interface StackOptions {
   readonly mail: MailServerKind;
   /** `false` leaves the database empty but for the operator. */
   readonly isSeeded?: boolean;
+  /** Whether mail clients come in by the edge (mailserver/edge); without it they have no way in. */
+  readonly hasEdge?: boolean;
 }
 
 export interface StackPart {
@@ -44,6 +48,10 @@ export interface Stack {
   readonly mail: MailServerKind;
   readonly mailServerVersion: string;
   readonly addresses: MailServerAddresses;
+  /** Where mail clients come in. @throws Error where the stack has no edge, or this machine cannot run it. */
+  readonly edge: EdgeAddresses;
+  /** Signs certificates of structures that the edge takes. */
+  readonly clientAuthority: () => Promise<ClientAuthority>;
   /** Origins of the simulated servers' control ports. */
   readonly controls: {
     readonly otherOperator: string;
@@ -83,12 +91,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const directory = await testDirectory(options.mail);
   const logDirectory = `${localDirectory()}/test-logs/${directory.split("/").at(-1)}`;
   const reporter = terminalReporter(logDirectory, () => undefined);
+  const hasEdge = options.hasEdge ?? false;
+  const ports = findFreePorts(await portNames(options.mail, hasEdge));
   const platform = new Platform({
     directory,
     packagesDirectory: `${localDirectory()}/packages`,
-    ports: findFreePorts(await portNames(options.mail)),
+    ports,
     mail: choice,
     durable: false,
+    hasEdge,
     restarts: false,
     reporter: { ...reporter, say: (sentence) => sentence.includes("by itself") && console.warn(sentence) },
   });
@@ -110,6 +121,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       mail: options.mail,
       mailServerVersion: version,
       addresses,
+      get edge() {
+        if (platform.edge.length === 0) throw new Error("This stack has no edge.");
+        return edgeAddresses(ports);
+      },
+      clientAuthority: () => clientAuthority({ directory }),
       controls: {
         otherOperator: announced(platform.otherOperator.current, "control"),
         whiteList: announced(platform.whiteList.current, "control"),

@@ -11,7 +11,7 @@ import { inPrivateUsr, requirePrivateUsr } from "./private-usr.ts";
 export { EdgeUnavailable } from "./private-usr.ts";
 
 /** STARTTLS, TLS from the first byte, nginx' way in (loopback), list and kick of sessions (loopback). */
-export const imapPortNames = ["imap", "imaps", "ticket", "doveadm"] as const;
+export const imapPortNames = ["imap", "imaps", "imap-ticket", "doveadm"] as const;
 /** For applicative boxes: STARTTLS, and TLS from the first byte. */
 export const certificatePortNames = ["imap-certificate", "imaps-certificate"] as const;
 
@@ -69,7 +69,7 @@ export async function launchImap(options: ImapLaunchOptions): Promise<RunningPar
       UPSTREAM_LOGIN: login,
       UPSTREAM_SECRET_FILE: upstreamSecretFile,
       KIND: mailServer.kind,
-      PORT_TICKET: ports.ticket,
+      PORT_TICKET: ports["imap-ticket"],
     }),
     runAs,
   );
@@ -83,7 +83,7 @@ export async function launchImap(options: ImapLaunchOptions): Promise<RunningPar
       LISTEN: options.listen.join(", "),
       PORT_IMAP: ports.imap,
       PORT_IMAPS: ports.imaps,
-      PORT_TICKET: ports.ticket,
+      PORT_TICKET: ports["imap-ticket"],
       PORT_DOVEADM: ports.doveadm,
       TLS_CERTIFICATE: options.tls.certificateFile,
       TLS_PRIVATE_KEY: options.tls.privateKeyFile,
@@ -109,7 +109,7 @@ export async function launchImap(options: ImapLaunchOptions): Promise<RunningPar
       listening: [
         { host, port: ports.imap },
         { host, port: ports.imaps },
-        { host: "127.0.0.1", port: ports.ticket },
+        { host: "127.0.0.1", port: ports["imap-ticket"] },
         { host: "127.0.0.1", port: ports.doveadm },
       ],
     },
@@ -121,6 +121,7 @@ export async function launchImap(options: ImapLaunchOptions): Promise<RunningPar
 export async function launchCertificates(options: EdgeLaunchOptions): Promise<RunningPart> {
   const { directory, runAs, clientCertificates } = options;
   const packages = await provide(options);
+  await requirePrivateUsr(packages, runAs); // It leads to Dovecot and nowhere else.
   await endLeftovers(directory);
   const ports = portsOf(options, certificatePortNames);
   await makePrivateDirectories([directory], runAs);
