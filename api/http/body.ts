@@ -14,7 +14,15 @@ export function limitBody(limitBytes: number, csvLimitBytes: number) {
       },
     });
   const [usual, csv] = [limit(limitBytes), limit(csvLimitBytes)];
-  return createMiddleware<ApiEnv>((c, next) => isFileOfCsv(c.req) ? csv(c, next) : usual(c, next));
+  return createMiddleware<ApiEnv>((c, next) => {
+    if (!mayCarryBody(c.req)) return next();
+    return isFileOfCsv(c.req) ? csv(c, next) : usual(c, next);
+  });
+}
+
+/** A body sent along with any other method is read by nobody. */
+function mayCarryBody({ method }: HonoRequest): boolean {
+  return method === "POST" || method === "PATCH" || method === "PUT";
 }
 
 /** Paths that take a file of CSV beside JSON. No form of another site can send that type without asking either. */
@@ -39,7 +47,7 @@ function saysNoBody(request: HonoRequest): boolean {
  * the method too: a PATCH without a body is none.
  */
 export const requireJson = createMiddleware<ApiEnv>(async (c, next) => {
-  const carriesBody = c.req.method === "PATCH" || !saysNoBody(c.req);
+  const carriesBody = mayCarryBody(c.req) && (c.req.method === "PATCH" || !saysNoBody(c.req));
   if (
     carriesBody && !isFileOfCsv(c.req) &&
     !/^application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? "")

@@ -28,7 +28,12 @@ const giveRoute = createRoute({
       description: "The password, this once",
       content: { "application/json": { schema: clientPasswordBody } },
     },
-    ...problemResponses(...slugs, "app-passwords-not-allowed"),
+    ...problemResponses(
+      ...slugs,
+      "app-passwords-not-allowed",
+      "unsupported-media-type",
+      "request-too-large",
+    ),
   },
 });
 const withdrawRoute = createRoute({
