@@ -3,6 +3,8 @@ import { createApp } from "./app.ts";
 import { readConfig } from "./config.ts";
 import type { AppDeps } from "./context.ts";
 import { createDatabase, createPool } from "./database/pool.ts";
+import { createDoveadm, watchSessions } from "./edge/mod.ts";
+import { createEdgeApp } from "./edge/routes.ts";
 import { createMailServer } from "./mail-server/mod.ts";
 import { createLog, createRedis, terminationSignal } from "./process.ts";
 
@@ -30,10 +32,21 @@ const server = Deno.serve({
   onListen: ({ hostname, port }) =>
     log.info("api ready", { listening: `http://${hostname}:${port}`, baseUrl: config.baseUrl }),
 }, app.fetch);
+const { edge } = config;
+const edgeServer = edge &&
+  Deno.serve({ ...edge.listen, onListen: () => log.info("edge ready") }, createEdgeApp(deps, edge).fetch);
+if (edge?.doveadm) {
+  const { db, now } = deps;
+  // Ends with the process; it catches what it meets.
+  void watchSessions({ db, now, log, doveadm: createDoveadm(edge.doveadm) }, closing);
+}
 
 await new Promise<void>((resolve) => closing.addEventListener("abort", () => resolve(), { once: true }));
 log.info("api stopping");
-await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, drainMilliseconds))]);
+await Promise.race([
+  Promise.all([server.shutdown(), edgeServer?.shutdown()]),
+  new Promise((resolve) => setTimeout(resolve, drainMilliseconds)),
+]);
 redis.disconnect();
 await Promise.race([db.destroy(), new Promise((resolve) => setTimeout(resolve, 100))]);
 Deno.exit(0);

@@ -53,10 +53,17 @@ const permitted = new Set([
   "hasAccount",
   // Sessions: how somebody signed in and why a session ended, never its token.
   "acr",
+  "situationKey",
   "amr",
   // Staff: under which name, and which factor; never what it is.
   "login",
   "factor",
+  // The edge: which app password or certificate, on which device, for which protocols; never the secret.
+  "appPasswordId",
+  "certificateId",
+  "device",
+  "label",
+  "serial",
   // Webhooks: the host of the URL and no more, whose path may hold a key.
   "host",
   "events",

@@ -118,6 +118,36 @@ export const policy = {
     hiddenAs: "mailbox-not-found",
     isForPeople: true,
   },
+  // Whoever opens the box to read and write has his own (api/client-access): a role gives none, since it would be
+  // the way to the content of mail.
+  "app-password.read": { roles: mailboxReaders, hiddenAs: "mailbox-not-found" },
+  "app-password.create": { roles, isForEverybody: true },
+  "app-password.revoke": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
+  "client-certificate.read": {
+    roles: mailboxReaders,
+    sees: "structure.read",
+    hiddenAs: "structure-not-found",
+  },
+  "client-certificate.create": {
+    roles: structureWriters,
+    sees: "structure.read",
+    hiddenAs: "structure-not-found",
+    isForPeople: true,
+  },
+  "client-certificate.change": {
+    roles: structureWriters,
+    sees: "structure.read",
+    hiddenAs: "structure-not-found",
+    isForPeople: true,
+  },
+  "client-certificate.withdraw": {
+    roles: structureWriters,
+    sees: "structure.read",
+    hiddenAs: "structure-not-found",
+    isForPeople: true,
+  },
+  "edge.sign-in": { roles: platformOnly },
+  "edge.refuse": { roles: platformOnly },
   "mailbox-member.read": { roles: mailboxReaders, hiddenAs: "mailbox-not-found" },
   "mailbox-member.add": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
   "mailbox-member.remove": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
@@ -169,6 +199,7 @@ export const policy = {
   "session.refuse": { roles: platformOnly },
   "session.end": { roles: operator, hiddenAs: "person-not-found" },
   "session.step-up": { roles: platformOnly },
+  "session.choose-situation": { roles: platformOnly },
   // The operator's own accounts (api/staff). What concerns one's own factors needs no role, and one's account.
   "staff.read": { roles: operatorReaders },
   "staff.create": { roles: operator },

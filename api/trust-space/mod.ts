@@ -12,7 +12,7 @@
  * A list: fetched → refused(reason) | in_force → superseded.
  */
 export { type Address, normaliseDomain, parseAddress } from "./address.ts";
-export { normaliseDn } from "./dn.ts";
+export { comparableForm, comparableValue, normaliseDn, parseDn } from "./dn.ts";
 export { type ImportOutcome, importWhiteList } from "./import.ts";
 export {
   checkRecipients,

@@ -1,0 +1,14 @@
+/**
+ * What standard mail clients and software sign in with, kept by the platform and never by the mail server.
+ *
+ * An app password is one person's, for one box and one program: made by himself, shown once, for IMAP, submission or both, and
+ * for a time. It gives what he may do in the box at each moment and no more; structures allow app passwords or do not.
+ * live → revoked (by himself, by who runs the structure, or with his right), or expired; never back.
+ *
+ * A client certificate is a structure's, for the boxes of its software (APP): registered by its public part, known by
+ * subject, issuer, serial and digest. in force → withdrawn, or expired; never back.
+ *
+ * Who signs in with them is decided in api/edge.
+ */
+export { hashAppPassword, newAppPassword } from "./app-password.ts";
+export { certificateKeys, type CertificateNames } from "./certificate-name.ts";
