@@ -99,31 +99,33 @@ export class ImapClient {
   }
 
   /**
-   * Signs in by SASL (RFC 3501 §6.2.2, RFC 4959), the response given at once or when the server asks for it. What the server
-   * says in a challenge after that, an error in the token mechanisms, is answered as they want it, and returned.
+   * Signs in by SASL (RFC 3501 §6.2.2, RFC 4959): one response or several, the first given at once or when the server asks for
+   * it. What the server says after the last one, an error of the token mechanisms, is answered as they want it, and kept.
    *
    * @throws ImapRefused
    */
   async authenticate(
     mechanism: string,
-    response: string,
+    response: string | readonly string[],
     isInitial = true,
   ): Promise<{ challenges: readonly string[]; tagged: string }> {
     const until = deadline();
     const tag = `a${++this.#tag}`;
-    const encoded = response === "" ? "=" : new TextEncoder().encode(response).toBase64();
-    this.socket.write(`${tag} AUTHENTICATE ${mechanism}${isInitial ? ` ${encoded}` : ""}\r\n`);
+    const responses = [response].flat().map((text) =>
+      text === "" ? "=" : new TextEncoder().encode(text).toBase64()
+    );
+    const first = isInitial ? ` ${responses.shift()}` : "";
+    this.socket.write(`${tag} AUTHENTICATE ${mechanism}${first}\r\n`);
     const challenges: string[] = [];
-    let isSent = isInitial;
     for (;;) {
       const line = await this.#line(until);
       if (line.startsWith(`${tag} OK`)) return { challenges, tagged: line.slice(tag.length + 1) };
       if (line.startsWith(`${tag} `)) throw new ImapRefused(line.slice(tag.length + 1), challenges);
       if (!line.startsWith("+")) continue;
-      if (isSent) challenges.push(new TextDecoder().decode(Uint8Array.fromBase64(line.slice(2))));
-      // RFC 7628 §3.2.3: the client ends a refused exchange with ^A, XOAUTH2 with an empty answer.
-      this.socket.write(`${!isSent ? encoded : mechanism === "OAUTHBEARER" ? "AQ==" : ""}\r\n`);
-      isSent = true;
+      const next = responses.shift();
+      if (next === undefined) challenges.push(new TextDecoder().decode(Uint8Array.fromBase64(line.slice(2))));
+      // RFC 7628 §3.2.3: the client ends a refused exchange with ^A, XOAUTH2 with an empty line.
+      this.socket.write(`${next ?? (mechanism === "OAUTHBEARER" ? "AQ==" : "")}\r\n`);
     }
   }
 

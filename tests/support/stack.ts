@@ -61,6 +61,8 @@ export interface Stack {
   /** Password for IMAP and SMTP of a box of the demo world. */
   clientPassword(address: string): Promise<string>;
   part(name: PartName): StackPart;
+  /** A secret of the stack: for proving that it stands nowhere. */
+  secret(name: string): Promise<string>;
   /** As superuser: for looking and for preparing, never for what the product itself must do. */
   readonly adminDatabaseUrl: string;
   /** Where each part's output stands, as `<part>.log`. */
@@ -133,6 +135,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       },
       clientPassword: async () => (await platform.secret(clientPasswordSecret)).value,
       part: (name) => partOf(platform, name),
+      secret: async (name) => (await platform.secret(name)).value,
       adminDatabaseUrl:
         `postgres://${superuser}:${superuserPassword}@${address.host}:${address.port}/${databaseName}`,
       logDirectory,

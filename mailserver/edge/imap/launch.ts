@@ -113,8 +113,13 @@ export async function launchImap(options: ImapLaunchOptions): Promise<RunningPar
         { host: "127.0.0.1", port: ports.doveadm },
       ],
     },
-    log: options.log,
+    log: (line) => isSteadyQuestion(line) ? undefined : options.log(line),
   });
+}
+
+/** The API asks for the list of sessions every second. */
+function isSteadyQuestion(line: string): boolean {
+  return / doveadm\(.*(Executing command 'proxy list'|"POST \/doveadm\/v1 HTTP\/1.1" 200 )/.test(line);
 }
 
 /** Starts nginx, whose sessions lead to Dovecot's listener for tickets. A new revocation list counts within seconds. */
