@@ -51,7 +51,7 @@ export async function findStructure(tx: Tx, mailboxId: string): Promise<string |
   return row?.structure_id;
 }
 
-/** Each proof as it stands now: one line per proof asked for, in one statement however many they are. */
+/** Each proof as it stands now: one line per proof asked for, in their order, in one statement however many they are. */
 export async function listStandings(tx: Tx, proofs: readonly Proof[], now: Date): Promise<StandingRow[]> {
   const columnOf = (name: keyof Proof) => proofs.map((proof) => proof[name]);
   const { rows } = await sql<StandingRow>`
@@ -66,7 +66,7 @@ export async function listStandings(tx: Tx, proofs: readonly Proof[], now: Date)
       c.id as certificate_id, c.label as certificate_label, c.not_after as certificate_ends_at,
       c.withdrawn_at is not null as is_certificate_withdrawn, cm.mailbox_id is not null as is_certificate_for_box
     from unnest(${columnOf("kind")}::text[], ${columnOf("id")}::uuid[], ${columnOf("mailboxId")}::uuid[])
-        as w (kind, id, mailbox_id)
+        with ordinality as w (kind, id, mailbox_id, place)
       left join app.mailboxes b on b.id = w.mailbox_id
       left join app.domains d on d.structure_id = b.structure_id and d.id = b.domain_id
       left join app.structures s on s.id = b.structure_id
@@ -81,7 +81,8 @@ export async function listStandings(tx: Tx, proofs: readonly Proof[], now: Date)
         on m.structure_id = b.structure_id and m.mailbox_id = b.id and m.person_id = p.id
       left join app.mailbox_delegations g
         on g.structure_id = b.structure_id and g.mailbox_id = b.id and g.person_id = p.id and g.revoked_at is null
-          and g.may_read and g.starts_at <= ${now} and (g.ends_at is null or g.ends_at > ${now})`.execute(tx);
+          and g.may_read and g.starts_at <= ${now} and (g.ends_at is null or g.ends_at > ${now})
+    order by w.place`.execute(tx);
   return rows;
 }
 
