@@ -125,6 +125,7 @@ need_servers() {
 need_test_programs() {
   need "chromium fonts-dejavu-core fontconfig-config" chromium=usr/lib/chromium/chromium
   need "swaks libio-socket-ssl-perl libnet-ssleay-perl" swaks=usr/bin/swaks
+  need msmtp msmtp=usr/bin/msmtp
 }
 
 # Debian's packages come while the modules do: both wait for the network.

@@ -161,6 +161,7 @@ export async function launch(options: LaunchOptions): Promise<RunningMailServer>
     edge: {
       imap,
       submission: { host, port: ports.internal },
+      receipts: { host, port: ports.internal },
       relay: { host, port: ports.relay },
       login: administrator,
       secretFile: adminSecret.path,

@@ -13,7 +13,7 @@ import type { Expected, ServerProgram } from "./server.ts";
 import { type Service, serviceLogins } from "./services.ts";
 
 /** Names of the ports that the server needs. */
-export const portNames = ["jmap", "imap", "submission", "relay", "lmtp", "sieve"] as const;
+export const portNames = ["jmap", "imap", "submission", "receipts", "relay", "lmtp", "sieve"] as const;
 export type PortName = typeof portNames[number];
 
 export interface Configuration {
@@ -107,6 +107,7 @@ function placeholders(
     PORT_HTTP: String(ports.jmap),
     PORT_RELAY: String(ports.relay),
     PORT_SUBMISSION: String(ports.submission),
+    PORT_RECEIPTS: String(ports.receipts),
     PORT_LMTP: String(ports.lmtp),
     PORT_IMAP: String(ports.imap),
     PORT_SIEVE: String(ports.sieve),

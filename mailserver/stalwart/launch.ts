@@ -65,6 +65,7 @@ export async function launch(options: LaunchOptions): Promise<RunningMailServer>
     edge: {
       imap: at("imap"),
       submission: at("submission"),
+      receipts: at("receipts"),
       relay: at("relay"),
       login: edge.login,
       secretFile: edge.secretFile,

@@ -175,6 +175,7 @@ export const samplePlaceholders: Readonly<Record<string, string>> = {
   PORT_HTTP: "18201",
   PORT_RELAY: "18202",
   PORT_SUBMISSION: "18203",
+  PORT_RECEIPTS: "18207",
   PORT_LMTP: "18204",
   PORT_IMAP: "18205",
   PORT_SIEVE: "18206",

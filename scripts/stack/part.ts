@@ -31,6 +31,8 @@ export interface EdgeUpstream {
   readonly imap: Address;
   /** Where the edge hands over what a box sends: at Stalwart with AUTH, at Cyrus the MTA's internal port. */
   readonly submission: Address;
+  /** Where it hands over what a box sends as nobody (read receipts): at Stalwart a port for that alone. */
+  readonly receipts: Address;
   /** Where mail without a hosted sender goes in. */
   readonly relay: Address;
   /** At Stalwart the service after the `%` of `box%service`, at Cyrus the administrator who acts for a box. */

@@ -25,6 +25,8 @@ export type SubmissionStore =
     /** Stalwart's submission listener: SMTP AUTH as `box%service`. */
     readonly kind: "stalwart";
     readonly address: Address;
+    /** The same, for mail whose sender is nobody: read receipts. */
+    readonly receipts: Address;
     readonly service: { readonly login: string; readonly secretFile: string };
   }
   | {
@@ -116,7 +118,7 @@ export async function launchSubmission(options: EdgeLaunchOptions): Promise<Runn
     },
     store: kind === "cyrus"
       ? { kind, address: edge.submission }
-      : { kind, address: edge.submission, service: edge },
+      : { kind, address: edge.submission, receipts: edge.receipts, service: edge },
     bounces: edge.relay,
     queueSeconds: 5,
     ...(runAs === undefined ? {} : { runAs }),
@@ -202,6 +204,7 @@ async function configureSubmission(options: SubmissionOptions, packages: string)
     STORE: store.kind,
     STORE_HOST: store.address.host,
     STORE_PORT: store.address.port,
+    RECEIPTS_PORT: store.kind === "stalwart" ? store.receipts.port : store.address.port,
     BOUNCE_HOST: bounces.host,
     BOUNCE_PORT: bounces.port,
     SERVICE: service?.login ?? "",

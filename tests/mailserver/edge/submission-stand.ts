@@ -83,6 +83,7 @@ export async function startSubmissionStand(options: StandOptions = {}): Promise<
     ? {
       kind,
       address: store,
+      receipts: store,
       service: { login: service, secretFile: await file("service", store.secret) },
     }
     : { kind, address: store };
