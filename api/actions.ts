@@ -61,6 +61,7 @@ export const actions = [
   "webhook.create",
   "webhook.change",
   "webhook.delete",
+  "webhook.rotate-secret",
   "webhook.test",
   "webhook.disable",
   "dashboard.read",

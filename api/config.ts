@@ -138,6 +138,9 @@ const common = {
   MSS_WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().int().min(1).max(365).default(5).describe(
     "A webhook whose every call has failed for as long is disabled (no rule says: our choice)",
   ),
+  MSS_WEBHOOK_SECRET_OVERLAP_HOURS: z.coerce.number().int().min(0).max(720).default(24).describe(
+    "How long a replaced webhook secret goes on signing beside the new one (no rule says: our choice)",
+  ),
   MSS_WEBHOOK_PRIVATE_ADDRESSES: z.enum(["refused", "allowed"]).default("refused").describe(
     "Whether a webhook may lead to private addresses and plain http: for development only",
   ),
@@ -229,6 +232,7 @@ export function readConfig(environment: Readonly<Record<string, string>> = Deno.
       isPrivateAllowed: values.MSS_WEBHOOK_PRIVATE_ADDRESSES === "allowed",
       timeoutSeconds: values.MSS_WEBHOOK_TIMEOUT_SECONDS,
       disableAfterDays: values.MSS_WEBHOOK_DISABLE_AFTER_DAYS,
+      secretOverlapHours: values.MSS_WEBHOOK_SECRET_OVERLAP_HOURS,
     },
     privacy: {
       exportDirectory: values.MSS_EXPORT_DIRECTORY ?? null,

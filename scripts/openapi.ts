@@ -52,7 +52,7 @@ export function nowhereConfig(baseUrl: string): Config {
     maxAttachmentBytes: 1,
     closedMailRetentionDays: 365,
     auditAnchorDirectory: null,
-    webhooks: { isPrivateAllowed: false, timeoutSeconds: 2, disableAfterDays: 5 },
+    webhooks: { isPrivateAllowed: false, timeoutSeconds: 2, disableAfterDays: 5, secretOverlapHours: 24 },
     privacy: { exportDirectory: null, exportKeepDays: 7, traceRetentionDays: 1095, erasureGraceDays: 3 },
     rateLimits: { windowSeconds: 1, perPerson: 1, perServiceAccount: 1, perAddress: 1 },
     trustedProxies: 0,

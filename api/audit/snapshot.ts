@@ -66,6 +66,7 @@ const permitted = new Set([
   "serial",
   // Webhooks: the host of the URL and no more, whose path may hold a key.
   "host",
+  "oldSecretsUntil",
   "events",
   // Openings: in which session, and whose the box is to the person.
   "sessionId",

@@ -1,6 +1,7 @@
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { inStructure } from "../database/in-tenant.ts";
+import { checkVersion } from "../http/version.ts";
 import { problem } from "../problems.ts";
 import { checkLines } from "./check.ts";
 import type { Cells } from "./columns.ts";
@@ -14,18 +15,21 @@ export interface Correction {
   readonly line: number;
   /** New text of some cells; the others stay. */
   readonly cells: Cells;
+  /** The version of the batch that the actor saw; undefined = whatever it is. */
+  readonly ifVersion?: number | undefined;
 }
 
 /**
  * Corrects one line in place and looks at it again, with the lines that claimed or now claim the same address. Also after
  * the run, for a line that failed: it then waits to be run.
- * Throws `batch-not-found`, `batch-line-not-found`, `batch-line-settled`, `batch-state-forbids`.
+ * Throws `batch-not-found`, `batch-line-not-found`, `batch-line-settled`, `batch-state-forbids`, `version-mismatch`.
  */
 export async function correctLine(ctx: Context, input: Correction): Promise<LineRow> {
   const { batchId } = input;
   const structureId = await authoriseOnBatch(ctx, "batch.correct", batchId);
   return await inStructure(ctx, structureId, async (tx) => {
     const batch = await getBatchForUpdate(tx, structureId, batchId);
+    checkVersion(batch.version, input.ifVersion);
     const before = await getLine(tx, batch, input.line);
     if (batch.state !== "ready" && batch.state !== "done") {
       throw problem("batch-state-forbids", { state: batch.state });

@@ -13,6 +13,7 @@ import {
 } from "../http/openapi.ts";
 import { page, pageRequest } from "../http/paginate.ts";
 import { invalidRequest } from "../problems.ts";
+import { ifMatchHeader, versionOf } from "../http/version.ts";
 import { correctLine } from "./correct.ts";
 import { listLines } from "./line-queries.ts";
 import { authoriseOnBatch } from "./locate.ts";
@@ -46,8 +47,12 @@ const correctLineRoute = createRoute({
   method: "patch",
   path: "/api/v1/batches/{batchId}/lines/{line}",
   tags: ["batches"],
-  summary: "Corrects cells of a line in place; it is checked again at once",
-  request: { params: batchLineParam, body: { required: true, content: json(correctionInput) } },
+  summary: "Corrects cells of a line in place; it is checked again at once. If-Match: of the batch",
+  request: {
+    params: batchLineParam,
+    headers: ifMatchHeader,
+    body: { required: true, content: json(correctionInput) },
+  },
   responses: {
     200: { description: "The line as it stands now", content: json(lineBody) },
     ...problemResponses(
@@ -56,6 +61,7 @@ const correctLineRoute = createRoute({
       "batch-line-not-found",
       "batch-line-settled",
       "batch-state-forbids",
+      "version-mismatch",
     ),
   },
 });
@@ -83,7 +89,9 @@ export function batchLineRoutes(): OpenAPIHono<ApiEnv> {
   routes.openapi(correctLineRoute, async (c) => {
     const { batchId, line } = c.req.valid("param");
     const { fields } = c.req.valid("json");
-    return c.json(toLineBody(await correctLine(contextOf(c), { batchId, line, cells: fields })), 200);
+    const ifVersion = versionOf(c.req.valid("header")["if-match"]);
+    const corrected = await correctLine(contextOf(c), { batchId, line, cells: fields, ifVersion });
+    return c.json(toLineBody(corrected), 200);
   });
 
   return routes;

@@ -8,8 +8,6 @@ const shown = 5;
 /** Ten minutes: the mail server is given a change within seconds, and the reconciliation comes by every ten minutes. */
 const lateAfter = sql`interval '10 minutes'`;
 
-/** A month before a year without a sign-in: then the box falls due (CNIL AU-037), and its holder is to be told before. */
-const inactiveAfter = sql`interval '335 days'`;
 const expiringWithin = sql`interval '30 days'`;
 
 type Rows = ReturnType<typeof sql<FoundSubject>>;
@@ -27,6 +25,8 @@ export async function listFoundSubjects(
   tx: Tx,
   structureId: string | undefined,
   now: Date,
+  /** After so many days a box that nobody opens is due, where its structure has settled nothing else. */
+  noticeAfterDays: number,
 ): Promise<FoundSubject[]> {
   const ofStructure = (column: string) =>
     structureId === undefined ? sql`true` : sql`${sql.ref(column)} = ${structureId}::uuid`;
@@ -114,8 +114,10 @@ export async function listFoundSubjects(
       sql`select b.id, b.address as label, s.id as structure_id, s.name as structure_name, null::text as reason,
           coalesce(b.last_authenticated_at, b.created_at) as since
         from app.mailboxes b join app.structures s on s.id = b.structure_id
+        left join app.inactivity_settings i on i.structure_id = s.id
         where ${ofStructure("b.structure_id")} and b.type = 'PER' and b.status = 'active'
-          and coalesce(b.last_authenticated_at, b.created_at) < ${now}::timestamptz - ${inactiveAfter}`,
+          and coalesce(b.last_authenticated_at, b.created_at) < ${now}::timestamptz
+            - make_interval(days => coalesce(i.notice_after_days, ${noticeAfterDays}::integer))`,
     ),
     finding(
       "batch-ready",

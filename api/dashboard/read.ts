@@ -17,10 +17,14 @@ export interface Dashboard {
 }
 
 /** Everything that the operator should look at, over all structures. */
-export async function readPlatformDashboard(ctx: Context, services: Services): Promise<Dashboard> {
+export async function readPlatformDashboard(
+  ctx: Context,
+  services: Services,
+  noticeAfterDays: number,
+): Promise<Dashboard> {
   authorise(ctx, "dashboard.read-platform");
   const { list, lastRefusal } = await readTrustSpace(ctx);
-  const found = await inOperator(ctx, (tx) => look(tx, ctx, undefined));
+  const found = await inOperator(ctx, (tx) => look(tx, ctx, undefined, noticeAfterDays));
   return {
     at: ctx.now(),
     structure: null,
@@ -41,11 +45,12 @@ export async function readStructureDashboard(
   ctx: Context,
   structureId: string,
   services: Services,
+  noticeAfterDays: number,
 ): Promise<Dashboard> {
   authorise(ctx, "dashboard.read", { structureId });
   return await inStructure(ctx, structureId, async (tx) => {
     const { id, name } = await getStructure(tx, structureId);
-    const { figures, attention } = await look(tx, ctx, structureId);
+    const { figures, attention } = await look(tx, ctx, structureId, noticeAfterDays);
     return {
       at: ctx.now(),
       structure: { id, name },
@@ -57,10 +62,10 @@ export async function readStructureDashboard(
   });
 }
 
-async function look(tx: Tx, ctx: Context, structureId: string | undefined) {
+async function look(tx: Tx, ctx: Context, structureId: string | undefined, noticeAfterDays: number) {
   return {
     figures: await countFigures(tx, structureId),
-    attention: ofSubjects(await listFoundSubjects(tx, structureId, ctx.now())),
+    attention: ofSubjects(await listFoundSubjects(tx, structureId, ctx.now(), noticeAfterDays)),
   };
 }
 

@@ -43,14 +43,17 @@ const structureRoute = createRoute({
 export function dashboardRoutes(deps: AppDeps) {
   const routes = createRoutes();
   const services = createServiceWatch(deps);
+  const { noticeAfterDays } = deps.config.inactivity;
 
   routes.openapi(platformRoute, async (c) => {
-    return c.json(toDashboardBody(await readPlatformDashboard(contextOf(c), await services())), 200);
+    const dashboard = await readPlatformDashboard(contextOf(c), await services(), noticeAfterDays);
+    return c.json(toDashboardBody(dashboard), 200);
   });
 
   routes.openapi(structureRoute, async (c) => {
     const { structureId } = c.req.valid("param");
-    const dashboard = await readStructureDashboard(contextOf(c), structureId, await services());
+    const ctx = contextOf(c);
+    const dashboard = await readStructureDashboard(ctx, structureId, await services(), noticeAfterDays);
     return c.json(toDashboardBody(dashboard), 200);
   });
 

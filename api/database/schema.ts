@@ -597,6 +597,8 @@ export interface WebhooksTable {
   version: Generated<Int8>;
   created_at: Generated<Timestamp>;
   updated_at: Generated<Timestamp>;
+  old_secrets_until: Nullable<Timestamp>;
+  old_secrets: Generated<Json>;
 }
 
 export interface WhiteListEntriesTable {

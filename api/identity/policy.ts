@@ -231,6 +231,7 @@ export const policy = {
   "webhook.create": softwareRight,
   "webhook.change": softwareRight,
   "webhook.delete": softwareRight,
+  "webhook.rotate-secret": softwareRight,
   "webhook.test": softwareRight,
   "webhook.disable": { roles: platformOnly },
   "dashboard.read": { roles: mailboxReaders, sees: "structure.read", hiddenAs: "structure-not-found" },

@@ -2,6 +2,7 @@ import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { enqueue, mailboxJobKey } from "../database/enqueue.ts";
 import { inStructure } from "../database/in-tenant.ts";
+import { checkVersion } from "../http/version.ts";
 import { invalidRequest, problem } from "../problems.ts";
 import { findDomainByName, requireActiveStructure } from "../tenancy/mod.ts";
 import { parseAddress } from "./address.ts";
@@ -18,11 +19,16 @@ export const maxAliases = 50;
  * A further address at which the box receives and from which it may write, in a domain of its structure. It is taken for
  * ever. In force at the commit. Idempotent: an alias that is there already is returned with its box unchanged.
  * Throws `mailbox-not-found`, `mailbox-closing`, `mailbox-closed`, `mailbox-domain-foreign`, `mailbox-address-taken`,
- * `alias-limit-reached`, `structure-suspended`, `structure-closed`, `invalid-request`.
+ * `alias-limit-reached`, `structure-suspended`, `structure-closed`, `version-mismatch`, `invalid-request`.
  */
 export async function addAlias(
   ctx: Context,
-  input: { readonly mailboxId: string; readonly address: string },
+  input: {
+    readonly mailboxId: string;
+    readonly address: string;
+    /** The version of the box that the actor saw; undefined = whatever it is. */
+    readonly ifVersion?: number | undefined;
+  },
 ): Promise<MailboxRow> {
   const { mailboxId } = input;
   const structureId = await authoriseOnMailbox(ctx, "mailbox-alias.add", mailboxId);
@@ -35,6 +41,7 @@ export async function addAlias(
     const before = await getMailboxForUpdate(tx, structureId, mailboxId);
     requireOpen(before);
     if (before.aliases.includes(address)) return before;
+    checkVersion(before.version, input.ifVersion);
     if (domain?.status !== "active") throw problem("mailbox-domain-foreign", { domain: name });
     if (before.aliases.length >= maxAliases) throw problem("alias-limit-reached", { limit: maxAliases });
     await insertAlias(tx, before, address, ctx.now());

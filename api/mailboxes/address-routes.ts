@@ -12,7 +12,7 @@ import {
   repeatableProblems,
   requires,
 } from "../http/openapi.ts";
-import { etag } from "../http/version.ts";
+import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
 import { addAlias } from "./add-alias.ts";
 import {
   addressSuggestions,
@@ -35,7 +35,7 @@ const addRoute = createRoute({
   summary: "A further address at which the mailbox receives and from which it may write",
   request: {
     params: mailboxParam,
-    headers: idempotencyHeader,
+    headers: idempotencyHeader.extend(ifMatchHeader.shape),
     body: { required: true, content: json(aliasInput) },
   },
   responses: {
@@ -54,6 +54,7 @@ const addRoute = createRoute({
       "alias-limit-reached",
       "structure-suspended",
       "structure-closed",
+      "version-mismatch",
     ),
   },
 });
@@ -64,7 +65,7 @@ const removeRoute = createRoute({
   path: "/api/v1/mailboxes/{mailboxId}/aliases/{address}",
   tags: ["mailboxes"],
   summary: "Closes an alias: nobody is ever given its address again",
-  request: { params: aliasParam },
+  request: { params: aliasParam, headers: ifMatchHeader },
   responses: {
     204: { description: "Closed" },
     ...problemResponses(
@@ -73,6 +74,7 @@ const removeRoute = createRoute({
       "mailbox-closing",
       "mailbox-closed",
       "alias-not-found",
+      "version-mismatch",
     ),
   },
 });
@@ -95,13 +97,15 @@ export function addressRoutes(): OpenAPIHono<ApiEnv> {
 
   routes.openapi(addRoute, async (c) => {
     const { mailboxId } = c.req.valid("param");
-    const mailbox = await addAlias(contextOf(c), { mailboxId, ...c.req.valid("json") });
+    const ifVersion = versionOf(c.req.valid("header")["if-match"]);
+    const mailbox = await addAlias(contextOf(c), { mailboxId, ifVersion, ...c.req.valid("json") });
     c.header("etag", etag(mailbox.version));
     return c.json(toMailboxBody(mailbox), 201);
   });
 
   routes.openapi(removeRoute, async (c) => {
-    await removeAlias(contextOf(c), c.req.valid("param"));
+    const ifVersion = versionOf(c.req.valid("header")["if-match"]);
+    await removeAlias(contextOf(c), { ...c.req.valid("param"), ifVersion });
     return c.body(null, 204);
   });
 

@@ -27,6 +27,12 @@ export interface NewMailbox {
   readonly holderIdNatPs?: string | undefined;
   /** The structure's own default when nothing is said. */
   readonly quotaBytes?: number | undefined;
+  /** Liste rouge: the directory hides it from public search. */
+  readonly redList?: boolean | undefined;
+  readonly preferredRank?: number | null | undefined;
+  readonly phone?: string | undefined;
+  /** Zéro papier. */
+  readonly dematerialisation?: boolean | undefined;
 }
 
 /**
@@ -59,6 +65,12 @@ export async function createMailbox(ctx: Context, input: NewMailbox): Promise<Ma
       address: parsed.address,
       domainId: domain.id,
       holderIdNatPs: input.holderIdNatPs ?? null,
+      brought: {
+        red_list: input.redList,
+        preferred_rank: input.preferredRank,
+        phone: input.phone,
+        dematerialisation: input.dematerialisation,
+      },
       now: ctx.now(),
     });
     await recordAudit(tx, ctx, {

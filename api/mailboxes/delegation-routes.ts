@@ -110,7 +110,7 @@ const revokeRoute = createRoute({
   path: `${path}/{delegationId}`,
   tags: ["mailboxes"],
   summary: "Ends a delegation at once",
-  request: { params: delegationParam },
+  request: { params: delegationParam, headers: ifMatchHeader },
   responses: {
     204: { description: "Ended" },
     ...problemResponses(
@@ -118,6 +118,7 @@ const revokeRoute = createRoute({
       "mailbox-not-found",
       "delegation-not-found",
       "delegation-beyond-own",
+      "version-mismatch",
     ),
   },
 });
@@ -155,7 +156,8 @@ export function delegationRoutes(): OpenAPIHono<ApiEnv> {
   });
 
   routes.openapi(revokeRoute, async (c) => {
-    await revokeDelegation(contextOf(c), c.req.valid("param"));
+    const ifVersion = versionOf(c.req.valid("header")["if-match"]);
+    await revokeDelegation(contextOf(c), { ...c.req.valid("param"), ifVersion });
     return c.body(null, 204);
   });
 

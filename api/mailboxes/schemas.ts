@@ -62,6 +62,10 @@ export const mailboxInput = z.strictObject({
   quotaBytes: z.int().min(minQuotaBytes).max(maxQuotaBytes).optional().openapi({
     description: "The structure's default when absent",
   }),
+  redList: z.boolean().optional(),
+  preferredRank: preferredRank.optional(),
+  phone: phone.optional(),
+  dematerialisation: z.boolean().optional(),
 }).superRefine((box, check) => {
   const holder = checkHolder(box);
   if (!holder.ok) check.addIssue({ code: "custom", path: [holder.field], message: holder.reason });
@@ -123,6 +127,9 @@ export const mailboxBody = z.object({
   }),
   phone: z.string(),
   dematerialisation: z.boolean().openapi({ description: "Wants documents by mail alone (zéro papier)" }),
+  depublishedAt: z.iso.datetime().nullable().openapi({
+    description: "Since when nobody opened it and the directory does not show it any more",
+  }),
   status,
   suspensionReason: z.string().nullable(),
   closingReason: z.string().nullable(),
@@ -179,6 +186,7 @@ export function toMailboxBody(row: MailboxRow): z.infer<typeof mailboxBody> {
     preferredRank: row.preferred_rank,
     phone: row.phone,
     dematerialisation: row.dematerialisation,
+    depublishedAt: row.depublished_at?.toISOString() ?? null,
     status: row.status,
     suspensionReason: row.suspension_reason,
     closingReason: row.closing_reason,

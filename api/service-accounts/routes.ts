@@ -127,10 +127,10 @@ const revokeRoute = createRoute({
   path: `${path}/{serviceAccountId}`,
   tags,
   summary: "Revokes a service account and its keys, for good",
-  request: { params: accountParam },
+  request: { params: accountParam, headers: ifMatchHeader },
   responses: {
     204: { description: "Revoked, or was so already" },
-    ...problemResponses(...bodilessProblems, ...missing),
+    ...problemResponses(...bodilessProblems, ...missing, "version-mismatch"),
   },
 });
 const createKeyRoute = createRoute({
@@ -223,7 +223,8 @@ export function serviceAccountRoutes(): OpenAPIHono<ApiEnv> {
   });
 
   routes.openapi(revokeRoute, async (c) => {
-    await revokeServiceAccount(contextOf(c), c.req.valid("param"));
+    const ifVersion = versionOf(c.req.valid("header")["if-match"]);
+    await revokeServiceAccount(contextOf(c), { ...c.req.valid("param"), ifVersion });
     return c.body(null, 204);
   });
 

@@ -34,8 +34,10 @@ export async function deliverWebhook(
   if (delivery.webhook_status === "disabled") {
     return await end(ctx, settings, delivery, { kind: "failed", reason: "disabled" });
   }
-  const { url, secret, body } = delivery;
-  const headers = signedHeaders(secret, { id: deliveryId, at: ctx.now(), body });
+  const { url, secret, old_secrets, body } = delivery;
+  const at = ctx.now();
+  const standing = old_secrets.filter(({ until }) => new Date(until) > at).map((old) => old.secret);
+  const headers = signedHeaders([secret, ...standing], { id: deliveryId, at, body });
   await end(ctx, settings, delivery, await callReceiver({ url, headers, body }, settings));
 }
 

@@ -3,8 +3,8 @@ import type { Tx } from "../database/in-tenant.ts";
 import type { WebhookDeliveriesTable, WebhooksTable } from "../database/schema.ts";
 import { problem } from "../problems.ts";
 
-/** Without its secret, which the API's role cannot read. */
-export type WebhookRow = Omit<Selectable<WebhooksTable>, "secret">;
+/** Without its secrets, which the API's role cannot read. */
+export type WebhookRow = Omit<Selectable<WebhooksTable>, "secret" | "old_secrets">;
 export type DeliveryRow = Selectable<WebhookDeliveriesTable>;
 
 const columns = [
@@ -16,6 +16,7 @@ const columns = [
   "disabled_at",
   "failing_since",
   "last_seq",
+  "old_secrets_until",
   "version",
   "created_at",
   "updated_at",
@@ -98,6 +99,22 @@ export async function updateWebhook(
     disabled_at: values.disabledAt,
     failing_since: values.failingSince,
     last_seq: values.lastSeq,
+    version: set("version", "+", 1),
+    updated_at: now,
+  })).where("structure_id", "=", webhook.structure_id).where("id", "=", webhook.id)
+    .returning(columns).executeTakeFirstOrThrow();
+}
+
+/** A new version of the row; the secret that is replaced is kept by the database until `oldUntil`. */
+export async function replaceSecret(
+  tx: Tx,
+  webhook: WebhookRow,
+  { secret, oldUntil }: { readonly secret: string; readonly oldUntil: Date | null },
+  now: Date,
+): Promise<WebhookRow> {
+  return await tx.updateTable("app.webhooks").set((set) => ({
+    secret,
+    old_secrets_until: oldUntil,
     version: set("version", "+", 1),
     updated_at: now,
   })).where("structure_id", "=", webhook.structure_id).where("id", "=", webhook.id)

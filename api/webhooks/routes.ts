@@ -22,12 +22,14 @@ import { changeWebhook } from "./change.ts";
 import { createWebhook } from "./create.ts";
 import { getWebhook, listDeliveries, listWebhooks } from "./queries.ts";
 import { removeWebhook } from "./remove.ts";
+import { rotateWebhookSecret } from "./rotate-secret.ts";
 import {
   deliveryBody,
   deliveryPage,
   deliveryPageRequest,
   deliveryQuery,
   newWebhookBody,
+  secretInput,
   toDeliveryBody,
   toWebhookBody,
   webhookBody,
@@ -119,8 +121,29 @@ const removeRoute = createRoute({
   path: `${path}/{webhookId}`,
   tags,
   summary: "Removes a webhook with its secret and deliveries",
-  request: { params: webhookParam },
-  responses: { 204: { description: "Removed" }, ...problemResponses(...bodilessProblems, ...missing) },
+  request: { params: webhookParam, headers: ifMatchHeader },
+  responses: {
+    204: { description: "Removed" },
+    ...problemResponses(...bodilessProblems, ...missing, "version-mismatch"),
+  },
+});
+const rotateRoute = createRoute({
+  ...requires("webhook.rotate-secret"),
+  operationId: "rotateWebhookSecret",
+  method: "post",
+  path: `${path}/{webhookId}/secret`,
+  tags,
+  summary: "Replaces the secret of the signatures; the one before signs beside it for some hours",
+  description: "The new secret is in this answer and nowhere else; a repetition makes another one.",
+  request: {
+    params: webhookParam,
+    headers: idempotencyHeader.extend(ifMatchHeader.shape),
+    body: { required: true, content: json(secretInput) },
+  },
+  responses: {
+    201: { description: "Replaced", content: json(newWebhookBody) },
+    ...problemResponses(...repeatableProblems, ...missing, "version-mismatch"),
+  },
 });
 const testRoute = createRoute({
   ...requires("webhook.test"),
@@ -158,7 +181,7 @@ const deliveriesRoute = createRoute({
 });
 
 export function webhookRoutes(
-  { isPrivateAllowed }: Pick<WebhookSettings, "isPrivateAllowed">,
+  { isPrivateAllowed, secretOverlapHours }: Pick<WebhookSettings, "isPrivateAllowed" | "secretOverlapHours">,
 ): OpenAPIHono<ApiEnv> {
   const routes = createRoutes();
 
@@ -203,8 +226,21 @@ export function webhookRoutes(
   });
 
   routes.openapi(removeRoute, async (c) => {
-    await removeWebhook(contextOf(c), c.req.valid("param"));
+    const ifVersion = versionOf(c.req.valid("header")["if-match"]);
+    await removeWebhook(contextOf(c), { ...c.req.valid("param"), ifVersion });
     return c.body(null, 204);
+  });
+
+  routes.openapi(rotateRoute, async (c) => {
+    const { overlapHours = secretOverlapHours } = c.req.valid("json");
+    const { webhook, secret } = await rotateWebhookSecret(contextOf(c), {
+      ...c.req.valid("param"),
+      overlapHours,
+      ifVersion: versionOf(c.req.valid("header")["if-match"]),
+    });
+    c.header("etag", etag(webhook.version));
+    c.header("cache-control", "no-store");
+    return c.json({ ...toWebhookBody(webhook), secret }, 201);
   });
 
   routes.openapi(testRoute, async (c) => {

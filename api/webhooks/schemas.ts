@@ -37,6 +37,13 @@ export const webhookChange = (isPrivateAllowed: boolean) =>
     status: status.optional(),
   }).refine((change) => Object.keys(change).length > 0, "changes nothing").openapi("WebhookChange");
 
+export const secretInput = z.strictObject({
+  overlapHours: z.int().min(0).max(720).optional().openapi({
+    description:
+      "How long the secret before it goes on signing beside the new one; 0 ends it at once. The operator's setting when absent",
+  }),
+}).openapi("WebhookSecretRotation");
+
 export const webhookBody = z.object({
   id: z.uuid(),
   structureId: z.uuid(),
@@ -45,6 +52,9 @@ export const webhookBody = z.object({
   status,
   disabledAt: z.iso.datetime().nullable(),
   failingSince: z.iso.datetime().nullable().openapi({ description: "Since when every call has failed" }),
+  oldSecretsUntil: z.iso.datetime().nullable().openapi({
+    description: "Until when the secret before this one signs beside it",
+  }),
   version: z.int(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
@@ -94,6 +104,7 @@ export function toWebhookBody(row: WebhookRow): z.infer<typeof webhookBody> {
     status: row.status,
     disabledAt: text(row.disabled_at),
     failingSince: text(row.failing_since),
+    oldSecretsUntil: text(row.old_secrets_until),
     version: row.version,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
@@ -102,7 +113,13 @@ export function toWebhookBody(row: WebhookRow): z.infer<typeof webhookBody> {
 
 /** For the trail: the host, since a path or query may hold a key of the receiver's. */
 export function toWebhookSnapshot(row: WebhookRow) {
-  return { host: new URL(row.url).host, events: row.events, status: row.status, version: row.version };
+  return {
+    host: new URL(row.url).host,
+    events: row.events,
+    status: row.status,
+    oldSecretsUntil: text(row.old_secrets_until),
+    version: row.version,
+  };
 }
 
 export function toDeliveryBody(row: DeliveryRow): z.infer<typeof deliveryBody> {

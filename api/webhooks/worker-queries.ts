@@ -49,6 +49,8 @@ export async function setLastSeq(tx: Tx, structureId: string, webhookId: string,
 export type PendingDelivery = DeliveryRow & {
   readonly url: string;
   readonly secret: string;
+  /** Secrets that were replaced; each signs beside the new one until its end. */
+  readonly old_secrets: readonly { readonly secret: string; readonly until: string }[];
   readonly webhook_status: "active" | "disabled";
 };
 
@@ -65,7 +67,12 @@ export async function findPendingDelivery(
         join.onRef("webhook.structure_id", "=", "delivery.structure_id")
           .onRef("webhook.id", "=", "delivery.webhook_id"),
     )
-    .selectAll("delivery").select(["webhook.url", "webhook.secret", "webhook.status as webhook_status"])
+    .selectAll("delivery").select([
+      "webhook.url",
+      "webhook.secret",
+      sql<PendingDelivery["old_secrets"]>`webhook.old_secrets`.as("old_secrets"),
+      "webhook.status as webhook_status",
+    ])
     .where("delivery.structure_id", "=", structureId).where("delivery.id", "=", deliveryId)
     .where("delivery.status", "=", "pending").executeTakeFirst();
 }
@@ -111,6 +118,12 @@ export async function disableWebhook(tx: Tx, delivery: DeliveryRow, now: Date): 
      where structure_id = ${delivery.structure_id} and id = ${delivery.webhook_id} and status = 'active'
     returning id`.execute(tx);
   return rows.length > 0;
+}
+
+/** Takes out the secrets that sign no more. */
+export async function forgetOldSecrets(tx: Tx, now: Date): Promise<void> {
+  await tx.updateTable("app.webhooks").set({ old_secrets: "[]", old_secrets_until: null })
+    .where("old_secrets_until", "<=", now).execute();
 }
 
 /** Removes deliveries that have ended before `before`, some at a time. Returns how many. */

@@ -240,7 +240,7 @@ function testConfig(database: TestDatabase, exportDirectory: string, changes: Pa
     maxAttachmentBytes: 26_214_400,
     closedMailRetentionDays: 365,
     auditAnchorDirectory: null,
-    webhooks: { isPrivateAllowed: false, timeoutSeconds: 2, disableAfterDays: 5 },
+    webhooks: { isPrivateAllowed: false, timeoutSeconds: 2, disableAfterDays: 5, secretOverlapHours: 24 },
     privacy: { exportDirectory, exportKeepDays: 7, traceRetentionDays: 1095, erasureGraceDays: 3 },
     // Out of the way of suites that ask thousands of times as the same person.
     rateLimits: { windowSeconds: 60, perPerson: 1e9, perServiceAccount: 1e9, perAddress: 1e9 },

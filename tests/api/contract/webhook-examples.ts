@@ -28,6 +28,7 @@ export const webhookExamples: Readonly<Record<string, Example>> = {
   readWebhook: ofWebhook(),
   changeWebhook: ofWebhook(() => ({ status: "disabled" })),
   deleteWebhook: ofWebhook(),
+  rotateWebhookSecret: ofWebhook(() => ({ overlapHours: 48 })),
   testWebhook: ofWebhook(),
   listWebhookDeliveries: ofWebhook(),
 };

@@ -114,6 +114,14 @@ describe("the dashboard", () => {
     expect(found.get("quota-mailboxes-nearly-full")).toMatchObject({ severity: "warning", count: 1 });
     expect(found.get("invitation-pending")?.subjects[0]?.label).toBe("Noa TEST");
     expect(found.get("mailbox-inactive")?.count).toBe(1);
+    // What the structure has settled itself holds, for the operator's screen too.
+    await harness.database.rows(
+      "insert into app.inactivity_settings (structure_id, notice_after_days, objection_days, depublish_after_days, close_after_days) values ($1, 337, 30, 30, 30)",
+      [structureId],
+    );
+    for (const path of [`/api/v1/structures/${structureId}/dashboard`, "/api/v1/dashboard"]) {
+      expect((await read(operator, path)).has("mailbox-inactive")).toBe(false);
+    }
   });
 
   it("asks for a structure's first administrator", async () => {

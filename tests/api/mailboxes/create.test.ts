@@ -97,6 +97,19 @@ describe("creating a mailbox", () => {
     expect({ ...foreign.body, instance: "" }).toEqual({ ...missing.body, instance: "" });
   });
 
+  it("takes what the directory is told of it, and says so", async () => {
+    const said = { redList: true, preferredRank: 2, phone: "+33 1 23 45 67 89", dematerialisation: true };
+    const { status, body } = await tenant.administrator.post(path(), box(said));
+    expect([status, body]).toEqual([201, expect.objectContaining({ ...said, depublishedAt: null })]);
+    const plain = await tenant.administrator.post(path(), box());
+    expect(plain.body).toMatchObject({
+      redList: false,
+      preferredRank: null,
+      phone: "",
+      dematerialisation: false,
+    });
+  });
+
   it("lower-cases the address", async () => {
     const answer = await tenant.administrator.post(
       path(),

@@ -80,7 +80,7 @@ describe("a signature", () => {
     const secret = newWebhookSecret();
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     const at = new Date("2026-11-21T08:00:00.900Z");
-    const headers = signedHeaders(secret, { id: "1", at, body: '{"é":1}' });
+    const headers = signedHeaders([secret], { id: "1", at, body: '{"é":1}' });
     const key = Buffer.from(secret.slice(6), "base64");
     expect(headers).toEqual({
       "webhook-id": "1",
@@ -89,7 +89,7 @@ describe("a signature", () => {
     });
   });
   it("agrees with the example of their reference library", () => {
-    const headers = signedHeaders("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", {
+    const headers = signedHeaders(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], {
       id: "msg_p5jXN8AQM9LWM0D4loKWxJek",
       at: new Date(1614265330 * 1000),
       body: '{"test": 2432232314}',

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createDatabase, createPool } from "../../../api/database/pool.ts";
 import type { Context } from "../../../api/context.ts";
-import { deliverWebhook, dispatchWebhooks } from "../../../api/webhooks/mod.ts";
+import { deliverWebhook, dispatchWebhooks, sweepDeliveries } from "../../../api/webhooks/mod.ts";
 import { findFreePorts } from "../../../scripts/stack/ports.ts";
 import { type Harness, openHarness } from "../../support/harness.ts";
 import { newMailbox, newTenant, type Tenant } from "../../support/tenants.ts";
@@ -14,7 +14,7 @@ interface Received {
   readonly body: string;
 }
 
-const settings = { isPrivateAllowed: true, timeoutSeconds: 1, disableAfterDays: 5 };
+const settings = { isPrivateAllowed: true, timeoutSeconds: 1, disableAfterDays: 5, secretOverlapHours: 24 };
 let harness: Harness;
 let worker: Context;
 let tenant: Tenant;
@@ -153,6 +153,78 @@ describe("a webhook", () => {
     expect(JSON.stringify(trail)).not.toContain(secret);
     const api = await harness.database.connect("mss_api");
     await expect(api.query("select secret from app.webhooks")).rejects.toMatchObject({ code: "42501" });
+  });
+
+  describe("whose secret is replaced", () => {
+    const rotate = async (id: string, body: unknown, headers: Record<string, string> = {}) =>
+      await tenant.administrator.post(path(`/${id}/secret`), body, headers);
+    /** Which of these secrets have signed the last call. */
+    const signers = async (secrets: readonly string[], at = worker.now()) => {
+      received = [];
+      await newMailbox(harness, tenant);
+      await dispatchWebhooks(worker, tenant.structureId);
+      const [pending] = await harness.database.rows(
+        "select id from app.webhook_deliveries where status = 'pending' and structure_id = $1",
+        [tenant.structureId],
+      );
+      await deliverWebhook(
+        { ctx: { ...worker, now: () => at }, settings },
+        tenant.structureId,
+        String(pending?.id),
+      );
+      const [call] = received;
+      const { "webhook-id": callId, "webhook-timestamp": seconds, "webhook-signature": header } =
+        call!.headers;
+      const signatures = String(header).split(" ");
+      const signing = secrets.filter((secret) => {
+        const key = Buffer.from(secret.slice("whsec_".length), "base64");
+        const mac = createHmac("sha256", key).update(`${callId}.${seconds}.${call!.body}`).digest("base64");
+        return signatures.includes(`v1,${mac}`);
+      });
+      expect(signatures.length).toBe(signing.length);
+      return signing.map((secret) => secrets.indexOf(secret));
+    };
+    const hours = (count: number) => new Date(worker.now().getTime() + count * 3_600_000);
+
+    it("signs with the new one and, for the hours that were asked, with those before", async () => {
+      const { id, secret: first, version } = await create(["mailbox.create"]);
+      const second = await rotate(id, {});
+      expect([second.status, second.headers.get("cache-control")]).toEqual([201, "no-store"]);
+      expect(second.body).toMatchObject({
+        id,
+        version: version + 1,
+        oldSecretsUntil: hours(settings.secretOverlapHours).toISOString(),
+      });
+      const third = await rotate(id, { overlapHours: 48 });
+      const all = [first, second.body.secret, third.body.secret];
+      expect(await signers(all)).toEqual([0, 1, 2]);
+      expect(await signers(all, hours(settings.secretOverlapHours + 1))).toEqual([1, 2]);
+      expect(await signers(all, hours(49))).toEqual([2]);
+    });
+
+    it("ends the others at once when that is asked, and forgets them", async () => {
+      const { id, secret: first } = await create(["mailbox.create"]);
+      const second = (await rotate(id, {})).body.secret;
+      const third = await rotate(id, { overlapHours: 0 });
+      expect(third.body.oldSecretsUntil).toBeNull();
+      expect(await signers([first, second, third.body.secret])).toEqual([2]);
+      await rotate(id, { overlapHours: 1 });
+      await sweepDeliveries({ ...worker, now: () => hours(2) });
+      const [row] = await harness.database.rows("select old_secrets from app.webhooks where id = $1", [id]);
+      expect(row).toEqual({ old_secrets: [] });
+    });
+
+    it("is that of who saw its last version, and its secrets are kept from the API and the trail", async () => {
+      const { id, secret: first } = await create(["mailbox.create"]);
+      expect((await rotate(id, {}, { "if-match": '"9"' })).status).toBe(412);
+      const { secret: second } = (await rotate(id, {}, { "if-match": '"1"' })).body;
+      const trail = JSON.stringify(await harness.database.rows("select e from app.audit_events e"));
+      for (const secret of [first, second]) expect(trail).not.toContain(secret);
+      const api = await harness.database.connect("mss_api");
+      await expect(api.query("select old_secrets from app.webhooks")).rejects.toMatchObject({
+        code: "42501",
+      });
+    });
   });
 
   it("leaves its host in the trail and not the path, which may hold a key", async () => {

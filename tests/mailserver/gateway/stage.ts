@@ -165,7 +165,7 @@ export async function startStage(kind: MailKind): Promise<Stage> {
       closedMailRetentionDays: 365,
       inactivity: { noticeAfterDays: 335, objectionDays: 30, depublishAfterDays: 30, closeAfterDays: 30 },
       auditAnchorDirectory: null,
-      webhooks: { isPrivateAllowed: false, timeoutSeconds: 2, disableAfterDays: 5 },
+      webhooks: { isPrivateAllowed: false, timeoutSeconds: 2, disableAfterDays: 5, secretOverlapHours: 24 },
       privacy: { exportDirectory: null, exportKeepDays: 7, traceRetentionDays: 1095, erasureGraceDays: 3 },
       rateLimits: { windowSeconds: 60, perPerson: 1e9, perServiceAccount: 1e9, perAddress: 1e9 },
       webDirectory: null,

@@ -83,6 +83,7 @@ export const actionTexts: Readonly<Record<string, () => string>> = {
   "webhook.create": m.act_webhook_create,
   "webhook.change": m.act_webhook_change,
   "webhook.delete": m.act_webhook_delete,
+  "webhook.rotate-secret": m.act_webhook_rotate_secret,
   "webhook.test": m.act_webhook_test,
   "webhook.disable": m.act_webhook_disable,
 };
