@@ -42,7 +42,11 @@ export function createDoveadm({ url, key }: { readonly url: string; readonly key
   return {
     async list() {
       const lines = z.array(lineShape).parse(await call("proxyList", {}));
-      return lines.map((line) => ({ box: line.username, proof: String(line[proofField] ?? "") }));
+      // One line per process holds the names of the columns and nobody's session.
+      const sessions = lines.filter((line) =>
+        line.username !== "username" || line[proofField] !== proofField
+      );
+      return sessions.map((line) => ({ box: line.username, proof: String(line[proofField] ?? "") }));
     },
     async kick(proofs) {
       await call("proxyKick", { passdbField: proofField, user: [...proofs] });

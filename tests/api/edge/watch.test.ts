@@ -14,7 +14,9 @@ function startScriptedDoveadm(key: string) {
     if (request.headers.get("authorization") !== authorization) return new Response("", { status: 401 });
     const [[command, parameters, tag]] = await request.json();
     if (command === "proxyList") {
-      return Response.json([["doveadmResponse", sessions.map((one) => ({ ...one, service: "imap" })), tag]]);
+      const columns = { username: "username", user_person: "user_person", service: "service" };
+      const lines = sessions.map((one) => ({ ...one, service: "imap" }));
+      return Response.json([["doveadmResponse", [columns, ...lines], tag]]);
     }
     if (command === "proxyKick" && parameters.passdbField === "user_person") {
       sessions = sessions.filter((one) => !parameters.user.includes(one.user_person));
