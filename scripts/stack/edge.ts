@@ -3,6 +3,7 @@ import { type ClientAuthority, ensureClientAuthority } from "../../mailserver/ce
 import { edgeCertificate } from "../../mailserver/edge/certificate.ts";
 import type { EdgeLaunchOptions } from "../../mailserver/edge/options.ts";
 import { launchCertificates, launchImap } from "../../mailserver/edge/imap/launch.ts";
+import { launchSubmission } from "../../mailserver/edge/submission/launch.ts";
 import { privateDirectory, unprivilegedAccount } from "./packages.ts";
 import type { Address, RunningMailServer, RunningPart } from "./part.ts";
 import { secretFile } from "./secrets.ts";
@@ -12,7 +13,7 @@ export { EdgeUnavailable } from "../../mailserver/edge/imap/private-usr.ts";
 const ownName = "edge";
 
 /** In the order in which they start. */
-export const edgePartNames = ["edge-imap", "edge-nginx"] as const;
+export const edgePartNames = ["edge-submission", "edge-imap", "edge-nginx"] as const;
 export type EdgePartName = typeof edgePartNames[number];
 
 /** Names of the ports of the edge; those that clients use come first. */
@@ -52,6 +53,12 @@ export async function edgeEnvironment({ directory, ports }: EdgePlace): Promise<
     MSS_EDGE_DOVEADM_URL: `http://127.0.0.1:${ports["edge-doveadm"]}`,
     MSS_EDGE_DOVEADM_KEY_FILE: await secret("edge-doveadm"),
     MSS_EDGE_IMAP_TICKET: `127.0.0.1:${ports["edge-imap-ticket"]}`,
+    // What clients are told (api/autoconfiguration): where they reach it on this machine.
+    MSS_EDGE_PUBLIC_HOST: edgeListen[0],
+    MSS_EDGE_PUBLIC_IMAP_PORT: String(ports["edge-imap"]),
+    MSS_EDGE_PUBLIC_IMAPS_PORT: String(ports["edge-imaps"]),
+    MSS_EDGE_PUBLIC_SUBMISSION_PORT: String(ports["edge-submission"]),
+    MSS_EDGE_PUBLIC_SUBMISSIONS_PORT: String(ports["edge-submissions"]),
   };
 }
 
@@ -67,6 +74,8 @@ export interface EdgePart {
 export async function launchEdge(name: EdgePartName, place: EdgePlace, part: EdgePart): Promise<RunningPart> {
   const options = await edgeLaunchOptions(place, part);
   switch (name) {
+    case "edge-submission":
+      return await launchSubmission(options);
     case "edge-imap":
       return await launchImap(options);
     case "edge-nginx":
