@@ -37,6 +37,7 @@ import { delegationRoutes } from "./mailboxes/delegation-routes.ts";
 import { mailboxRoutes } from "./mailboxes/routes.ts";
 import { memberRoutes } from "./mailboxes/member-routes.ts";
 import { departureRoutes } from "./people/departure-routes.ts";
+import { autoconfigurationRoutes, publicPaths } from "./autoconfiguration/routes.ts";
 import { invitationRoutes } from "./people/invitation-routes.ts";
 import { operatorRoleRoutes } from "./people/operator-role-routes.ts";
 import { peopleRoutes } from "./people/routes.ts";
@@ -76,7 +77,10 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   const limit = rateLimit(deps);
   for (const path of ["/api/*", "/auth/*"]) app.use(path, limit);
   // The mail server's hook is no browser: it proves itself by its own secret.
-  app.use("/internal/*", authenticate(deps, () => Promise.resolve({ kind: "anonymous" })));
+  const nobody = authenticate(deps, () => Promise.resolve({ kind: "anonymous" }));
+  app.use("/internal/*", nobody);
+  // Mail clients ask before anybody has signed in.
+  for (const path of publicPaths) app.use(path, nobody, limit);
   app.use("/api/v1/*", requireSignIn, limitBody(bodyLimitBytes, csvLimitBytes), requireJson, idempotency);
 
   app.openAPIRegistry.registerComponent("securitySchemes", "session", {
@@ -128,6 +132,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     app.route("/", routes);
   }
   app.route("/", dashboardRoutes(deps));
+  app.route("/", autoconfigurationRoutes(deps));
   app.route("/", trustSpaceRoutes(deps));
   app.route("/", jmapGatewayRoutes(deps));
   app.route("/", web.routes);

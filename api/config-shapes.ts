@@ -12,6 +12,10 @@ export const origin = http.refine((text) => URL.parse(text)?.origin === text, {
 export const address = z.string().regex(/^[^\s/]+:\d{1,5}$/, "must be host:port");
 export const words = z.string().transform((text) => text.split(",").map((one) => one.trim()).filter(Boolean));
 export const domain = z.string().regex(/^([a-z0-9-]+\.)+[a-z0-9-]+$/, "must be a domain in lower case");
+export const host = z.string().regex(
+  /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i,
+  "must be a host name, e.g. mail.operateur.example",
+);
 export const login = z.string().regex(
   /^[^@\s]+@[^@\s]+$/,
   "must be a login such as gateway@operateur.example",

@@ -4,6 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import type { ClientAccess } from "./autoconfiguration/mod.ts";
+import { clientConfig, clientVariables } from "./config-clients.ts";
 import { type EdgeConfig, edgeConfig, edgeVariables } from "./config-edge.ts";
 import { address, count, domain, hostAndPort, http, login, origin, seconds, url } from "./config-shapes.ts";
 import { type ProviderConfig, type SessionConfig, signInConfig, signInVariables } from "./config-sign-in.ts";
@@ -62,6 +64,8 @@ export interface Config {
   readonly invitationDays: number;
   /** Standard mail clients; null = there is no edge. */
   readonly edge: EdgeConfig | null;
+  /** What clients are told of it (api/autoconfiguration). */
+  readonly clients: ClientAccess;
   /** Longest life of an app password. */
   readonly appPasswordDays: number;
   /** Of boxes that nobody opens, where a structure has settled nothing else (api/inactivity/delays.ts). */
@@ -117,6 +121,7 @@ const common = {
     "How long an invitation can be accepted (no rule says: our choice)",
   ),
   ...edgeVariables,
+  ...clientVariables,
   MSS_INACTIVITY_NOTICE_AFTER_DAYS: z.coerce.number().int().min(1).max(3650).default(335).describe(
     "Days without opening, after which a box's holder is noticed (CNIL AU-037: it ends after a year)",
   ),
@@ -249,6 +254,7 @@ export function readConfig(environment: Readonly<Record<string, string>> = Deno.
     trustedProxies: values.MSS_TRUSTED_PROXIES,
     invitationDays: values.MSS_INVITATION_DAYS,
     edge: edgeConfig(values, read, faults),
+    clients: clientConfig(values, faults),
     appPasswordDays: values.MSS_APP_PASSWORD_DAYS,
     inactivity: {
       noticeAfterDays: values.MSS_INACTIVITY_NOTICE_AFTER_DAYS,

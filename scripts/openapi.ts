@@ -57,6 +57,9 @@ export function nowhereConfig(baseUrl: string): Config {
     rateLimits: { windowSeconds: 1, perPerson: 1, perServiceAccount: 1, perAddress: 1 },
     trustedProxies: 0,
     invitationDays: 1,
+    edge: null,
+    appPasswordDays: 1,
+    clients: { host: "localhost", imap: 143, imaps: 993, submission: 587, submissions: 465 },
     inactivity: { noticeAfterDays: 335, objectionDays: 30, depublishAfterDays: 30, closeAfterDays: 30 },
   };
 }

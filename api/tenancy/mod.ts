@@ -22,7 +22,7 @@ export { parseDomainName } from "./domain-name.ts";
 export { foreignCharacter } from "./foreign-character.ts";
 export { grantMembership } from "./grant-membership.ts";
 export { parsePersonIdentifier } from "./person-identifier.ts";
-export { findDomainByName, listDomains } from "./domain-queries.ts";
+export { findDomainByName, getDomain, listDomains } from "./domain-queries.ts";
 export {
   type DomainRow,
   findMembership,
@@ -42,6 +42,7 @@ export { requireActiveStructure } from "./require-active.ts";
 export { resumeStructure } from "./resume-structure.ts";
 export { revokeMembership } from "./revoke-membership.ts";
 export {
+  domainParam,
   domainQuery,
   idNatPs,
   personInput,

@@ -248,6 +248,13 @@ function testConfig(database: TestDatabase, exportDirectory: string, changes: Pa
     invitationDays: 30,
     edge: null,
     appPasswordDays: 365,
+    clients: {
+      host: "mail.operateur.mssante.test",
+      imap: 143,
+      imaps: 993,
+      submission: 587,
+      submissions: 465,
+    },
     inactivity: { noticeAfterDays: 335, objectionDays: 30, depublishAfterDays: 30, closeAfterDays: 30 },
     ...changes,
   };

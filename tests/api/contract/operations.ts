@@ -259,6 +259,18 @@ export const examples: Readonly<Record<string, Example>> = {
   listMailboxOpenings: ofMailbox(),
   checkRecipients: () => ({ parameters: {}, body: { addresses: ["a@gamma.mssante.test"] } }),
   readTrustSpace: nothing,
+  readClientSettings: nothing,
+  listDomainDnsRecords: (_harness, { tenant: { structureId, domainId } }) => ({
+    parameters: { structureId, domainId },
+  }),
+  readAppleProfile: async (harness, { tenant, operator }) => {
+    const { id: mailboxId } = await newMailbox(harness, tenant, { type: "ORG" });
+    await harness.database.rows(
+      "insert into app.mailbox_members (structure_id, mailbox_id, person_id) values ($1, $2, $3)",
+      [tenant.structureId, mailboxId, operator.personId],
+    );
+    return { parameters: { mailboxId } };
+  },
   ...privacyExamples,
   ...batchExamples,
   ...inactivityExamples,
