@@ -120,7 +120,7 @@ export const commonProvocations: Partial<Record<Slug, Provoke>> = {
     const headers = { "idempotency-key": crypto.randomUUID() };
     const request = await scene.example();
     // What is refused is remembered; a secret that was shown once is not.
-    await send(scene, { request, headers, raw: { body: "{}", type: "application/json" } });
+    await send(scene, { request, headers, raw: { body: "[]", type: "application/json" } });
     return {
       request,
       headers,
@@ -132,12 +132,12 @@ export const commonProvocations: Partial<Record<Slug, Provoke>> = {
     const headers = { "idempotency-key": key };
     // A body that is refused is remembered, too: as if its process still worked on it.
     const request = await scene.example();
-    await send(scene, { request, headers, raw: { body: "{}", type: "application/json" } });
+    await send(scene, { request, headers, raw: { body: "[]", type: "application/json" } });
     await scene.harness.database.rows(
       "update app.idempotency_keys set status = null, created_at = $2 where key = $1",
       [key, scene.harness.clock.now()],
     );
-    return { request, headers, raw: { body: "{}", type: "application/json" } };
+    return { request, headers, raw: { body: "[]", type: "application/json" } };
   },
   forbidden: async (scene, { serviceKey }) => {
     const request = await scene.example();

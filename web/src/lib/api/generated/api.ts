@@ -116,7 +116,7 @@ export interface paths {
     delete?: never;
     options?: never;
     head?: never;
-    /** Corrects cells of a line in place; it is checked again at once */
+    /** Corrects cells of a line in place; it is checked again at once. If-Match: of the batch */
     patch: operations["correctBatchLine"];
     trace?: never;
   };
@@ -165,6 +165,23 @@ export interface paths {
     put?: never;
     /** Takes back what the batch did, but for boxes that were changed since */
     post: operations["undoBatch"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/client-settings": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Where a standard mail client reaches every box */
+    get: operations["readClientSettings"];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -269,6 +286,23 @@ export interface paths {
     post?: never;
     /** Closes an alias: nobody is ever given its address again */
     delete: operations["removeMailboxAlias"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/mailboxes/{mailboxId}/apple-profile": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** A profile that sets a box up on Apple's devices, without its password */
+    get: operations["readAppleProfile"];
+    put?: never;
+    post?: never;
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -939,6 +973,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/structures/{structureId}/domains/{domainId}/dns-records": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What the domain publishes so that mail clients find the platform by themselves */
+    get: operations["listDomainDnsRecords"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/structures/{structureId}/domains/{domainId}/suspension": {
     parameters: {
       query?: never;
@@ -1413,6 +1464,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/structures/{structureId}/webhooks/{webhookId}/secret": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Replaces the secret of the signatures; the one before signs beside it for some hours
+     * @description The new secret is in this answer and nowhere else; a repetition makes another one.
+     */
+    post: operations["rotateWebhookSecret"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/structures/{structureId}/webhooks/{webhookId}/test": {
     parameters: {
       query?: never;
@@ -1804,6 +1875,20 @@ export interface components {
       /** @description Shown this once: only its hash is kept */
       password: string;
     };
+    ClientSettings: {
+      /** @description In the order in which a client should try */
+      services: {
+        host: string;
+        port: number;
+        /** @enum {string} */
+        protocol: "imap" | "smtp";
+        /**
+         * @description `tls`: from the first byte
+         * @enum {string}
+         */
+        security: "starttls" | "tls";
+      }[];
+    };
     Closing: {
       confirmName: string;
       reason: string;
@@ -1945,6 +2030,17 @@ export interface components {
       roles: ("structure_administrator" | "domain_administrator" | "mailbox_manager" | "user")[];
       /** @description Sessions that end, since he has nothing anywhere else */
       sessions: number;
+    };
+    DnsRecordList: {
+      items: {
+        name: string;
+        /** @enum {string} */
+        purpose: "imap" | "imaps" | "submission" | "submissions" | "no-pop" | "autoconfig" | "autodiscover";
+        /** @enum {string} */
+        type: "SRV" | "CNAME";
+        /** @description As it stands in a zone file */
+        value: string;
+      }[];
     };
     Domain: {
       /** Format: date-time */
@@ -2221,6 +2317,11 @@ export interface components {
       createdAt: string;
       /** @description Wants documents by mail alone (zéro papier) */
       dematerialisation: boolean;
+      /**
+       * Format: date-time
+       * @description Since when nobody opened it and the directory does not show it any more
+       */
+      depublishedAt: string | null;
       description: string;
       displayName: string;
       /** Format: uuid */
@@ -2441,6 +2542,7 @@ export interface components {
        * @example prenom.nom@cabinet-alpha.mssante.fr
        */
       address: string;
+      dematerialisation?: boolean;
       /** @default  */
       description: string;
       /** @default  */
@@ -2450,8 +2552,11 @@ export interface components {
        * @example 810000000011
        */
       holderIdNatPs?: string;
+      phone?: string;
+      preferredRank?: number | null;
       /** @description The structure's default when absent */
       quotaBytes?: number;
+      redList?: boolean;
       /** @default  */
       responsible: string;
       /** @default  */
@@ -2561,6 +2666,9 @@ export interface components {
         | "mailbox-alias.add"
         | "mailbox-alias.remove"
         | "mailbox-delegation.read"
+        | "app-password.read"
+        | "app-password.revoke"
+        | "client-certificate.read"
         | "mailbox-member.read"
         | "mailbox-member.add"
         | "mailbox-member.remove"
@@ -2690,6 +2798,7 @@ export interface components {
           | "webhook.create"
           | "webhook.change"
           | "webhook.delete"
+          | "webhook.rotate-secret"
           | "webhook.test"
           | "webhook.disable"
           | "dashboard.read"
@@ -2703,6 +2812,23 @@ export interface components {
           | "session.start"
           | "session.refuse"
           | "session.end"
+          | "session.step-up"
+          | "staff.read"
+          | "staff.create"
+          | "staff.reset"
+          | "staff.close"
+          | "staff.enrol"
+          | "staff-factor.set"
+          | "staff-factor.remove"
+          | "edge.sign-in"
+          | "edge.refuse"
+          | "app-password.read"
+          | "app-password.create"
+          | "app-password.revoke"
+          | "client-certificate.read"
+          | "client-certificate.create"
+          | "client-certificate.change"
+          | "client-certificate.withdraw"
           | "white-list.import"
           | "white-list.refuse"
           | "white-list.read"
@@ -2919,6 +3045,9 @@ export interface components {
         | "mailbox-alias.add"
         | "mailbox-alias.remove"
         | "mailbox-delegation.read"
+        | "app-password.read"
+        | "app-password.revoke"
+        | "client-certificate.read"
         | "mailbox-member.read"
         | "mailbox-member.add"
         | "mailbox-member.remove"
@@ -3163,6 +3292,11 @@ export interface components {
       failingSince: string | null;
       /** Format: uuid */
       id: string;
+      /**
+       * Format: date-time
+       * @description Until when the secret before this one signs beside it
+       */
+      oldSecretsUntil: string | null;
       /** @enum {string} */
       status: "active" | "disabled";
       /** Format: uuid */
@@ -3240,6 +3374,7 @@ export interface components {
           | "webhook.create"
           | "webhook.change"
           | "webhook.delete"
+          | "webhook.rotate-secret"
           | "webhook.test"
           | "webhook.disable"
           | "dashboard.read"
@@ -3253,6 +3388,23 @@ export interface components {
           | "session.start"
           | "session.refuse"
           | "session.end"
+          | "session.step-up"
+          | "staff.read"
+          | "staff.create"
+          | "staff.reset"
+          | "staff.close"
+          | "staff.enrol"
+          | "staff-factor.set"
+          | "staff-factor.remove"
+          | "edge.sign-in"
+          | "edge.refuse"
+          | "app-password.read"
+          | "app-password.create"
+          | "app-password.revoke"
+          | "client-certificate.read"
+          | "client-certificate.create"
+          | "client-certificate.change"
+          | "client-certificate.withdraw"
           | "white-list.import"
           | "white-list.refuse"
           | "white-list.read"
@@ -3326,6 +3478,10 @@ export interface components {
     };
     WebhookList: {
       items: components["schemas"]["Webhook"][];
+    };
+    WebhookSecretRotation: {
+      /** @description How long the secret before it goes on signing beside the new one; 0 ends it at once. The operator's setting when absent */
+      overlapHours?: number;
     };
     WebhookWithSecret: components["schemas"]["Webhook"] & {
       /** @description Key of the signatures (Standard Webhooks), shown this once */
@@ -3489,6 +3645,7 @@ export interface operations {
           | "webhook.create"
           | "webhook.change"
           | "webhook.delete"
+          | "webhook.rotate-secret"
           | "webhook.test"
           | "webhook.disable"
           | "dashboard.read"
@@ -3502,6 +3659,23 @@ export interface operations {
           | "session.start"
           | "session.refuse"
           | "session.end"
+          | "session.step-up"
+          | "staff.read"
+          | "staff.create"
+          | "staff.reset"
+          | "staff.close"
+          | "staff.enrol"
+          | "staff-factor.set"
+          | "staff-factor.remove"
+          | "edge.sign-in"
+          | "edge.refuse"
+          | "app-password.read"
+          | "app-password.create"
+          | "app-password.revoke"
+          | "client-certificate.read"
+          | "client-certificate.create"
+          | "client-certificate.change"
+          | "client-certificate.withdraw"
           | "white-list.import"
           | "white-list.refuse"
           | "white-list.read"
@@ -3680,6 +3854,7 @@ export interface operations {
           | "webhook.create"
           | "webhook.change"
           | "webhook.delete"
+          | "webhook.rotate-secret"
           | "webhook.test"
           | "webhook.disable"
           | "dashboard.read"
@@ -3693,6 +3868,23 @@ export interface operations {
           | "session.start"
           | "session.refuse"
           | "session.end"
+          | "session.step-up"
+          | "staff.read"
+          | "staff.create"
+          | "staff.reset"
+          | "staff.close"
+          | "staff.enrol"
+          | "staff-factor.set"
+          | "staff-factor.remove"
+          | "edge.sign-in"
+          | "edge.refuse"
+          | "app-password.read"
+          | "app-password.create"
+          | "app-password.revoke"
+          | "client-certificate.read"
+          | "client-certificate.create"
+          | "client-certificate.change"
+          | "client-certificate.withdraw"
           | "white-list.import"
           | "white-list.refuse"
           | "white-list.read"
@@ -4224,7 +4416,10 @@ export interface operations {
   correctBatchLine: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
       path: {
         batchId: string;
         /** @description Line of the file, the header being 1; place in the selection */
@@ -4285,6 +4480,15 @@ export interface operations {
       };
       /** @description `batch-line-settled`: The line has been run · `batch-state-forbids`: The batch is not in a state that allows this */
       409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
         headers: {
           [name: string]: unknown;
         };
@@ -4683,6 +4887,62 @@ export interface operations {
       };
       /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
       422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  readClientSettings: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The same for everybody; the login is the box's address */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ClientSettings"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
         headers: {
           [name: string]: unknown;
         };
@@ -5167,6 +5427,8 @@ export interface operations {
       header?: {
         /** @description Repeating a request with its key gives the first answer again */
         "idempotency-key"?: string;
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
       };
       path: {
         mailboxId: string;
@@ -5235,6 +5497,15 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
       /** @description `request-too-large`: The request is too large */
       413: {
         headers: {
@@ -5294,7 +5565,10 @@ export interface operations {
   removeMailboxAlias: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
       path: {
         address: string;
         mailboxId: string;
@@ -5339,6 +5613,100 @@ export interface operations {
       };
       /** @description `mailbox-closing`: The mailbox is being closed · `mailbox-closed`: The mailbox is closed */
       409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  readAppleProfile: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        mailboxId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description For whoever opens the box */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/x-apple-aspen-config": string;
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `mailbox-not-found`: No such mailbox */
+      404: {
         headers: {
           [name: string]: unknown;
         };
@@ -5433,6 +5801,24 @@ export interface operations {
       };
       /** @description `mailbox-closing`: The mailbox is being closed · `mailbox-closed`: The mailbox is closed · `app-passwords-not-allowed`: The structure allows no passwords for mail clients */
       409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
         headers: {
           [name: string]: unknown;
         };
@@ -5848,15 +6234,6 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
       /** @description `mailbox-not-found`: No such mailbox */
       404: {
         headers: {
@@ -6037,7 +6414,10 @@ export interface operations {
   revokeDelegation: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
       path: {
         delegationId: string;
         mailboxId: string;
@@ -6073,6 +6453,15 @@ export interface operations {
       };
       /** @description `mailbox-not-found`: No such mailbox · `delegation-not-found`: No such delegation */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
         headers: {
           [name: string]: unknown;
         };
@@ -8630,15 +9019,6 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
       /** @description `erasure-not-found`: No such erasure */
       404: {
         headers: {
@@ -9178,17 +9558,8 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      /** @description `forbidden`: Not allowed */
       403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `invalid-request`: The request is not valid */
-      422: {
         headers: {
           [name: string]: unknown;
         };
@@ -9228,7 +9599,10 @@ export interface operations {
   checkRecipients: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description Repeating a request with its key gives the first answer again */
+        "idempotency-key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -9274,6 +9648,15 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
       /** @description `request-too-large`: The request is too large */
       413: {
         headers: {
@@ -9292,7 +9675,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `invalid-request`: The request is not valid */
+      /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
       422: {
         headers: {
           [name: string]: unknown;
@@ -9877,6 +10260,7 @@ export interface operations {
           | "webhook.create"
           | "webhook.change"
           | "webhook.delete"
+          | "webhook.rotate-secret"
           | "webhook.test"
           | "webhook.disable"
           | "dashboard.read"
@@ -9890,6 +10274,23 @@ export interface operations {
           | "session.start"
           | "session.refuse"
           | "session.end"
+          | "session.step-up"
+          | "staff.read"
+          | "staff.create"
+          | "staff.reset"
+          | "staff.close"
+          | "staff.enrol"
+          | "staff-factor.set"
+          | "staff-factor.remove"
+          | "edge.sign-in"
+          | "edge.refuse"
+          | "app-password.read"
+          | "app-password.create"
+          | "app-password.revoke"
+          | "client-certificate.read"
+          | "client-certificate.create"
+          | "client-certificate.change"
+          | "client-certificate.withdraw"
           | "white-list.import"
           | "white-list.refuse"
           | "white-list.read"
@@ -10079,6 +10480,7 @@ export interface operations {
           | "webhook.create"
           | "webhook.change"
           | "webhook.delete"
+          | "webhook.rotate-secret"
           | "webhook.test"
           | "webhook.disable"
           | "dashboard.read"
@@ -10092,6 +10494,23 @@ export interface operations {
           | "session.start"
           | "session.refuse"
           | "session.end"
+          | "session.step-up"
+          | "staff.read"
+          | "staff.create"
+          | "staff.reset"
+          | "staff.close"
+          | "staff.enrol"
+          | "staff-factor.set"
+          | "staff-factor.remove"
+          | "edge.sign-in"
+          | "edge.refuse"
+          | "app-password.read"
+          | "app-password.create"
+          | "app-password.revoke"
+          | "client-certificate.read"
+          | "client-certificate.create"
+          | "client-certificate.change"
+          | "client-certificate.withdraw"
           | "white-list.import"
           | "white-list.refuse"
           | "white-list.read"
@@ -11084,6 +11503,92 @@ export interface operations {
         };
       };
       /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listDomainDnsRecords: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        domainId: string;
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description All of them */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DnsRecordList"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure · `domain-not-found`: No such domain */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
       422: {
         headers: {
           [name: string]: unknown;
@@ -14219,7 +14724,10 @@ export interface operations {
   revokeServiceAccount: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
       path: {
         serviceAccountId: string;
         structureId: string;
@@ -14255,6 +14763,15 @@ export interface operations {
       };
       /** @description `structure-not-found`: No such structure · `service-account-not-found`: No such service account */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
         headers: {
           [name: string]: unknown;
         };
@@ -15205,7 +15722,10 @@ export interface operations {
   deleteWebhook: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
       path: {
         structureId: string;
         webhookId: string;
@@ -15241,6 +15761,15 @@ export interface operations {
       };
       /** @description `structure-not-found`: No such structure · `webhook-not-found`: No such webhook */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
         headers: {
           [name: string]: unknown;
         };
@@ -15470,6 +15999,146 @@ export interface operations {
         };
       };
       /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  rotateWebhookSecret: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeating a request with its key gives the first answer again */
+        "idempotency-key"?: string;
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
+      path: {
+        structureId: string;
+        webhookId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["WebhookSecretRotation"];
+      };
+    };
+    responses: {
+      /** @description Replaced */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookWithSecret"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure · `webhook-not-found`: No such webhook */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
       422: {
         headers: {
           [name: string]: unknown;
