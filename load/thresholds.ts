@@ -19,3 +19,11 @@ export const peopleSearchThresholds = { p95MillisecondsAtMost: 50 } as const;
 
 /** Lists and reads under row-level security against the same without it (issue 4, "Speed"). */
 export const rowSecurityThresholds = { ratioAtLeast: 0.8 } as const;
+
+/** Standard clients at the edge (issue 5, "Done when"). */
+export const edgeThresholds = {
+  signInsPerSecond: 50,
+  signInP95Milliseconds: 150,
+  idleSessions: 2_000,
+  idlePssBytes: 300 * 1024 * 1024,
+} as const;

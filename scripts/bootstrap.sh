@@ -126,6 +126,7 @@ need_test_programs() {
   need "chromium fonts-dejavu-core fontconfig-config" chromium=usr/lib/chromium/chromium
   need "swaks libio-socket-ssl-perl libnet-ssleay-perl" swaks=usr/bin/swaks
   need msmtp msmtp=usr/bin/msmtp
+  need isync mbsync=usr/bin/mbsync
 }
 
 # Debian's packages come while the modules do: both wait for the network.

@@ -41,6 +41,8 @@ export interface StackPart {
   /** Starts it on the same ports, with its recovery step. */
   start(): Promise<void>;
   running(): boolean;
+  /** Process ids of its leaders. @throws Error when it does not run */
+  pids(): readonly number[];
 }
 
 export interface Stack {
@@ -50,6 +52,8 @@ export interface Stack {
   readonly addresses: MailServerAddresses;
   /** Where mail clients come in. @throws Error where the stack has no edge, or this machine cannot run it. */
   readonly edge: EdgeAddresses;
+  /** The edge's own certificate, signed by itself: clients that verify are given it. */
+  readonly edgeCertificateFile: string;
   /** Signs certificates of structures that the edge takes. */
   readonly clientAuthority: () => Promise<ClientAuthority>;
   /** Origins of the simulated servers' control ports. */
@@ -127,6 +131,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         if (platform.edge.length === 0) throw new Error("This stack has no edge.");
         return edgeAddresses(ports);
       },
+      edgeCertificateFile: `${directory}/edge-certificate/server.crt`,
       clientAuthority: () => clientAuthority({ directory }),
       controls: {
         otherOperator: announced(platform.otherOperator.current, "control"),
@@ -155,6 +160,7 @@ function partOf(platform: Platform, name: PartName): StackPart {
     stop: () => part.stop(),
     start: () => part.start(),
     running: () => part.isRunning,
+    pids: () => part.current.pids,
   };
 }
 
