@@ -44,6 +44,10 @@ import { peopleRoutes } from "./people/routes.ts";
 import { domainRoutes } from "./tenancy/domain-routes.ts";
 import { moveRoutes } from "./mailboxes/move-routes.ts";
 import { membershipRoutes } from "./tenancy/membership-routes.ts";
+import { staffFactorRoutes } from "./staff/factor-routes.ts";
+import { createStaff } from "./staff/mod.ts";
+import { staffRoutes } from "./staff/routes.ts";
+import { staffSignInRoutes } from "./staff/sign-in-routes.ts";
 import { serviceAccountRoutes } from "./service-accounts/routes.ts";
 import { tenancyRoutes } from "./tenancy/routes.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
@@ -57,6 +61,7 @@ const csvLimitBytes = 10_485_760;
 export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   const { config } = deps;
   const identity = createIdentity(deps);
+  const staff = createStaff(deps, identity);
   const web = staticWeb(config.webDirectory);
   const app = createRoutes();
   app.onError((error, c) => renderProblem(error, c, deps));
@@ -81,6 +86,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   app.use("/internal/*", nobody);
   // Mail clients ask before anybody has signed in.
   for (const path of publicPaths) app.use(path, nobody, limit);
+  app.use("/auth/staff/*", limitBody(bodyLimitBytes, csvLimitBytes), requireJson);
   app.use("/api/v1/*", requireSignIn, limitBody(bodyLimitBytes, csvLimitBytes), requireJson, idempotency);
 
   app.openAPIRegistry.registerComponent("securitySchemes", "session", {
@@ -95,6 +101,8 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     description: "A key of a service account (mss_sk_…): it may do what its scopes name, in its structure.",
   });
   app.route("/", identityRoutes(identity));
+  app.route("/", staffSignInRoutes(staff, config.trustedProxies));
+  app.route("/", staffFactorRoutes(staff, config.trustedProxies));
   // Before the lists, whose items they would else be taken for: /mailboxes/export is no mailbox.
   app.route("/", csvExportRoutes());
   for (
@@ -105,6 +113,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       peopleRoutes(),
       departureRoutes(),
       operatorRoleRoutes(),
+      staffRoutes(staff),
       serviceAccountRoutes(),
       invitationRoutes(deps),
       mailboxRoutes(),

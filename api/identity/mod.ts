@@ -44,6 +44,7 @@ export { type RefusalReason, SignInRefused } from "./refusal.ts";
 export { recentFactorSeconds, requireRecentFactor } from "./recent-factor.ts";
 export { requirePerson } from "./require-person.ts";
 export { isSameOrigin, needsSameOrigin } from "./request-origin.ts";
+export { createSeal, type Seal } from "./sealed.ts";
 export { newServiceKey, usesServiceKey } from "./service-keys.ts";
 export { hasForgedRpps, isLuhnValid, rppsOf } from "./rpps.ts";
 export { toLocalPath } from "./return-to.ts";

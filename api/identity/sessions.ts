@@ -46,7 +46,10 @@ export type SessionEnd =
   | "person-suspended"
   | "departed"
   | "ended-by-operator"
-  | "ended-by-provider";
+  | "ended-by-provider"
+  // Of the staff: another session has changed a factor; an administrator has made all of them void.
+  | "factor-changed"
+  | "factors-reset";
 
 /** What the session verbs need beside a transaction. */
 export interface SessionDependencies {

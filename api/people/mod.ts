@@ -13,6 +13,12 @@
  */
 export { departWhenDue } from "./depart.ts";
 export { listPeopleOfStructure, type PersonFilter, type PersonRow } from "./queries.ts";
+export {
+  deleteOperatorRole,
+  insertOperatorRole,
+  isLastOperatorAdministrator,
+  lockOperatorRoles,
+} from "./operator-role-queries.ts";
 export { grantOperatorRole, revokeOperatorRole } from "./operator-roles.ts";
 export { searchWords } from "./search-words.ts";
 export { peopleQuery, toPersonBody } from "./schemas.ts";

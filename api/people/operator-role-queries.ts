@@ -85,8 +85,12 @@ export async function deleteOperatorRole(tx: Tx, personId: string, role: Operato
 export async function isLastOperatorAdministrator(tx: Tx, personId: string): Promise<boolean> {
   const rows = await tx.selectFrom("app.operator_roles as given")
     .innerJoin("app.people as person", "person.id", "given.person_id")
-    .select(["given.person_id", "person.status"]).where("given.role", "=", "operator_administrator")
-    .execute();
+    // An account of the staff that was given and not set up yet lets nobody in.
+    .leftJoin("app.staff_accounts as account", "account.person_id", "given.person_id")
+    .select(["given.person_id", "person.status", "account.status as account_status"])
+    .where("given.role", "=", "operator_administrator").execute();
   return rows.some((row) => row.person_id === personId) &&
-    !rows.some((row) => row.person_id !== personId && row.status === "active");
+    !rows.some((row) =>
+      row.person_id !== personId && row.status === "active" && (row.account_status ?? "active") === "active"
+    );
 }

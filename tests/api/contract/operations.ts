@@ -3,6 +3,7 @@ import { batchExamples } from "./batch-examples.ts";
 import type { Operation } from "./document.ts";
 import { inactivityExamples } from "./inactivity-examples.ts";
 import { privacyExamples } from "./privacy-examples.ts";
+import { staffExamples } from "./staff-examples.ts";
 import { webhookExamples } from "./webhook-examples.ts";
 import type { Harness, Visitor } from "../../support/harness.ts";
 import {
@@ -275,6 +276,7 @@ export const examples: Readonly<Record<string, Example>> = {
   ...batchExamples,
   ...inactivityExamples,
   ...webhookExamples,
+  ...staffExamples,
   exportMailboxes: ofStructure(),
   exportAllMailboxes: nothing,
   exportPeople: ofStructure(),

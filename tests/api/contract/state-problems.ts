@@ -9,6 +9,7 @@ import { closeAtOnce, newIdNatPs, newIdNatStruct, newMailbox, newTenant } from "
 import type { Provoke } from "./common-problems.ts";
 import type { Request } from "./operations.ts";
 import { type Attempt, type Scene, send } from "./scenes.ts";
+import { staffProblemsByOperation } from "./staff-examples.ts";
 
 type Body = Record<string, unknown>;
 
@@ -427,4 +428,5 @@ export const byOperation: Readonly<Record<string, Partial<Record<Slug, Provoke>>
     ),
   },
   planErasure: { "erasure-open": again },
+  ...staffProblemsByOperation,
 };

@@ -1,0 +1,133 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { inOperator } from "../database/in-tenant.ts";
+import { idempotencyHeader } from "../http/idempotency.ts";
+import {
+  type ApiEnv,
+  bodilessProblems,
+  commonProblems,
+  contextOf,
+  createRoute,
+  createRoutes,
+  json,
+  problemResponses,
+  repeatableProblems,
+  requires,
+} from "../http/openapi.ts";
+import { page, pageQuery, pageRequest } from "../http/paginate.ts";
+import { authorise, forgetSessions } from "../identity/mod.ts";
+import { closeStaff, type Invited, inviteStaff, resetStaff } from "./administer.ts";
+import { listAccounts } from "./queries.ts";
+import { invitedBody, resetInput, staffInput, staffPage, staffParam, toStaffBody } from "./schemas.ts";
+import { enrolmentUrl, type Staff } from "./staff.ts";
+
+const tags = ["staff"];
+const path = "/api/v1/staff";
+
+const listRoute = createRoute({
+  ...requires("staff.read"),
+  operationId: "listStaff",
+  method: "get",
+  path,
+  tags,
+  summary: "Accounts of the operator's staff, by login",
+  request: { query: pageQuery },
+  responses: {
+    200: { description: "A page", content: json(staffPage) },
+    ...problemResponses(...commonProblems, "invalid-request", "forbidden"),
+  },
+});
+const createStaffRoute = createRoute({
+  ...requires("staff.create"),
+  operationId: "createStaff",
+  method: "post",
+  path,
+  tags,
+  summary: "Makes an account with its roles, and the link that sets it up, shown this once",
+  request: { headers: idempotencyHeader, body: { required: true, content: json(staffInput) } },
+  responses: {
+    201: { description: "Made", content: json(invitedBody) },
+    ...problemResponses(...repeatableProblems, "staff-login-taken", "factor-required"),
+  },
+});
+const resetRoute = createRoute({
+  ...requires("staff.reset"),
+  operationId: "resetStaff",
+  method: "post",
+  path: `${path}/{personId}/reset`,
+  tags,
+  summary:
+    "After a factor was lost: all factors of the account are void, its sessions end, a new link is given",
+  request: {
+    params: staffParam,
+    headers: idempotencyHeader,
+    body: { required: true, content: json(resetInput) },
+  },
+  responses: {
+    200: { description: "Reset", content: json(invitedBody) },
+    ...problemResponses(
+      ...repeatableProblems,
+      "person-not-found",
+      "staff-own-account",
+      "staff-account-closed",
+      "last-administrator",
+      "factor-required",
+    ),
+  },
+});
+const closeRoute = createRoute({
+  ...requires("staff.close"),
+  operationId: "closeStaff",
+  method: "delete",
+  path: `${path}/{personId}`,
+  tags,
+  summary: "Closes an account for good: its factors, roles and sessions end",
+  request: { params: staffParam },
+  responses: {
+    204: { description: "Closed, or was so already" },
+    ...problemResponses(
+      ...bodilessProblems,
+      "person-not-found",
+      "staff-own-account",
+      "last-administrator",
+      "factor-required",
+    ),
+  },
+});
+
+/** Administration of the accounts; the pages by which their people come in are in sign-in-routes.ts. */
+export function staffRoutes(staff: Staff): OpenAPIHono<ApiEnv> {
+  const routes = createRoutes();
+  const toInvited = ({ account, link }: Invited) => ({
+    ...toStaffBody(account),
+    enrolmentUrl: enrolmentUrl(staff.baseUrl, link),
+  });
+
+  routes.openapi(listRoute, async (c) => {
+    const ctx = contextOf(c);
+    authorise(ctx, "staff.read");
+    const request = pageRequest(c.req.valid("query"), 1);
+    const rows = await inOperator(ctx, (tx) => listAccounts(tx, request));
+    return c.json(page(rows, request.limit, (row) => [row.login], toStaffBody), 200);
+  });
+
+  routes.openapi(createStaffRoute, async (c) => {
+    const invited = await inviteStaff(contextOf(c), c.req.valid("json"));
+    c.header("cache-control", "no-store");
+    return c.json(toInvited(invited), 201);
+  });
+
+  routes.openapi(resetRoute, async (c) => {
+    const { personId } = c.req.valid("param");
+    const { ended, ...invited } = await resetStaff(contextOf(c), { personId, ...c.req.valid("json") });
+    await forgetSessions(staff.cache, ended);
+    c.header("cache-control", "no-store");
+    return c.json(toInvited(invited), 200);
+  });
+
+  routes.openapi(closeRoute, async (c) => {
+    await forgetSessions(staff.cache, await closeStaff(contextOf(c), c.req.valid("param").personId));
+    return c.body(null, 204);
+  });
+
+  return routes;
+}
