@@ -1,7 +1,7 @@
 /** The chains as they stand in the database: links with their rows, ends, rows outside every chain. */
 import { sql } from "kysely";
 import type { Tx } from "../database/in-tenant.ts";
-import type { Link, Mark } from "./chain.ts";
+import type { Link, Mark, Span } from "./chain.ts";
 
 export interface Head extends Mark {
   readonly chain: string;
@@ -40,34 +40,92 @@ export async function findEnd(
   return rows[0] ?? { noted: null, last: null };
 }
 
+/** Links of a chain: after number `after` and up to `upTo`. */
+export interface Range {
+  readonly after: number;
+  readonly upTo: number;
+}
+
 /**
- * The links of the chain after number `after` and up to `upTo`, each with its row.
- *
- * They come as one text, a line each: a million rows of eighteen columns would keep the driver busy for longer than the
- * hashing. How a row is written is said here and not by the database's own function, which somebody might have changed.
+ * The row `e` as it was sealed. How it is written is said here and not by the database's own function, which somebody might
+ * have changed.
  */
-export async function listLinks(
-  tx: Tx,
-  chain: string,
-  range: { readonly after: number; readonly upTo: number },
-): Promise<Link[]> {
-  // Some thousand rows by two primary keys: every other plan reads the whole table for them.
+const rowText = sql`concat_ws(',', e.id,
+    '"' || to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"',
+    coalesce('"' || e.structure_id || '"', 'null'), to_json(e.actor_kind),
+    coalesce('"' || e.actor_person_id || '"', 'null'), to_json(e.actor_label), to_json(e.action),
+    to_json(e.subject_kind), to_json(e.subject_id), coalesce(to_json(e.before::text)::text, 'null'),
+    coalesce(to_json(e.after::text)::text, 'null'), coalesce(to_json(e.reason)::text, 'null'),
+    coalesce(to_json(e.request_id)::text, 'null'))`;
+const linksIn = (chain: string, { after, upTo }: Range) =>
+  sql`from app.audit_links l left join app.audit_events e on e.id = l.event_id
+     where l.chain_id = ${chain} and l.seq > ${after} and l.seq <= ${upTo}`;
+
+/** Some thousand rows by two primary keys: every other plan reads the whole table for them. */
+async function byPrimaryKeys(tx: Tx): Promise<void> {
   await sql`select set_config('max_parallel_workers_per_gather', '0', true), set_config('enable_hashjoin', 'off', true),
     set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true),
     set_config('enable_bitmapscan', 'off', true)`.execute(tx);
+}
+
+/**
+ * The links of the range as one span when each follows the one before it and has the hash of its row, by the server's own
+ * SHA-256; undefined when anything is wrong. No row leaves the database, which costs more than its hashing.
+ *
+ * @param anchored numbers of which the hash is wanted
+ */
+export async function findWholeSpan(
+  tx: Tx,
+  chain: string,
+  range: Range,
+  anchored: readonly number[],
+): Promise<Span | undefined> {
+  await byPrimaryKeys(tx);
+  const first = range.after + 1;
+  const { rows } = await sql<{
+    count: number;
+    is_whole: boolean | null;
+    first_event: number | null;
+    first_hash: string | null;
+    last_hash: string | null;
+    anchored: Span["anchored"] | null;
+  }>`
+    select count(*)::int as count,
+           bool_and(coalesce(format = 1 and is_sealed and (seq = ${first} or previous_hash = earlier), false)) as is_whole,
+           max(event_id) filter (where seq = ${first}) as first_event,
+           max(encode(previous_hash, 'hex')) filter (where seq = ${first}) as first_hash,
+           max(encode(hash, 'hex')) filter (where seq = ${range.upTo}) as last_hash,
+           json_agg(json_build_object('seq', seq, 'hash', encode(hash, 'hex'), 'eventId', event_id))
+             filter (where seq = any(${anchored}::bigint[])) as anchored
+      from (
+        select l.seq, l.event_id, l.format, l.previous_hash, l.hash, lag(l.hash) over (order by l.seq) as earlier,
+               e.id is not null and pg_catalog.sha256(convert_to(concat('["mss-audit-1","', l.chain_id, '",', l.seq, ',"',
+                 encode(l.previous_hash, 'hex'), '",', ${rowText}, ']'), 'UTF8')) = l.hash as is_sealed
+          ${linksIn(chain, range)}) link`.execute(tx);
+  const [found] = rows;
+  if (found === undefined || found.count !== range.upTo - range.after || found.is_whole !== true) {
+    return undefined;
+  }
+  const { first_event: eventId, first_hash: previousHash, last_hash: hash } = found;
+  if (eventId === null || previousHash === null || hash === null) return undefined;
+  return {
+    first: { seq: first, eventId, previousHash },
+    last: { seq: range.upTo, hash },
+    anchored: found.anchored ?? [],
+  };
+}
+
+/**
+ * The links of the range, each with its row. They come as one text, a line each: a million rows of eighteen columns would
+ * keep the driver busy for longer than the hashing.
+ */
+export async function listLinks(tx: Tx, chain: string, range: Range): Promise<Link[]> {
+  await byPrimaryKeys(tx);
   const { rows } = await sql<{ lines: string | null }>`
     select string_agg(concat_ws(' ', seq, event_id, format, encode(previous_hash, 'hex'), encode(hash, 'hex'), row), chr(10)) as lines
       from (
-        select l.seq, l.event_id, l.format, l.previous_hash, l.hash, case when e.id is not null then concat_ws(',', e.id,
-                 to_json(to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
-                 coalesce(to_json(e.structure_id)::text, 'null'), to_json(e.actor_kind),
-                 coalesce(to_json(e.actor_person_id)::text, 'null'), to_json(e.actor_label), to_json(e.action),
-                 to_json(e.subject_kind), to_json(e.subject_id), coalesce(to_json(e.before::text)::text, 'null'),
-                 coalesce(to_json(e.after::text)::text, 'null'), coalesce(to_json(e.reason)::text, 'null'),
-                 coalesce(to_json(e.request_id)::text, 'null')) end as row
-          from app.audit_links l left join app.audit_events e on e.id = l.event_id
-         where l.chain_id = ${chain} and l.seq > ${range.after} and l.seq <= ${range.upTo}
-         order by l.seq) link`.execute(tx);
+        select l.seq, l.event_id, l.format, l.previous_hash, l.hash, case when e.id is not null then ${rowText} end as row
+          ${linksIn(chain, range)} order by l.seq) link`.execute(tx);
   const lines = rows[0]?.lines ?? null;
   // Sorted in the inner query; PostgreSQL all but promises that it stays so.
   return lines === null ? [] : lines.split("\n").map(toLink).sort((a, b) => a.seq - b.seq);

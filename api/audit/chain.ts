@@ -20,6 +20,14 @@ export interface Link {
   readonly row: string | null;
 }
 
+/** Links one after another that were found whole elsewhere: what ties them to the rest. */
+export interface Span {
+  readonly first: { readonly seq: number; readonly eventId: number; readonly previousHash: string };
+  readonly last: Mark;
+  /** Those of them that were anchored. */
+  readonly anchored: readonly (Mark & { readonly eventId: number })[];
+}
+
 /** The end of a chain, as the database says or as an anchor outside it once noted. */
 export interface Mark {
   readonly seq: number;
@@ -67,6 +75,8 @@ export interface Fault {
 export interface ChainCheck {
   /** Takes the next link, in order of `seq`. */
   add(link: Link): void;
+  /** Takes the next links at once. */
+  addSpan(span: Span): void;
   /** What is wrong, once all links have been taken. */
   end(head: Mark | undefined): readonly Fault[];
 }
@@ -88,18 +98,32 @@ export function checkChain(chain: string, anchors: readonly Mark[]): ChainCheck 
   const fault = (kind: FaultKind, place: Omit<Fault, "kind" | "chain">) =>
     void faults.push({ kind, chain, ...place });
 
+  const follow = ({ seq, eventId, previousHash }: Span["first"]) => {
+    if (seq !== last.seq + 1) fault("links-missing", { seq: last.seq + 1, lastSeq: seq - 1 });
+    else if (previousHash !== last.hash) fault("order-broken", { seq, eventId });
+  };
+  const compare = ({ seq, hash, eventId }: Span["anchored"][number]) => {
+    const noted = anchored.get(seq);
+    if (noted !== undefined && (noted.size > 1 || !noted.has(hash))) {
+      fault("anchor-differs", { seq, eventId });
+    }
+  };
+
   return {
     add(link) {
       const { seq, eventId } = link;
       const place = { seq, eventId };
-      if (seq !== last.seq + 1) fault("links-missing", { seq: last.seq + 1, lastSeq: seq - 1 });
-      else if (link.previousHash !== last.hash) fault("order-broken", place);
+      follow(link);
       if (link.format !== 1) fault("format-unknown", place);
       else if (link.row === null) fault("row-missing", place);
       else if (hashOf(chain, seq, link.previousHash, link.row) !== link.hash) fault("row-changed", place);
-      const noted = anchored.get(seq);
-      if (noted !== undefined && (noted.size > 1 || !noted.has(link.hash))) fault("anchor-differs", place);
+      compare(link);
       last = link;
+    },
+    addSpan(span) {
+      follow(span.first);
+      for (const one of span.anchored) compare(one);
+      last = span.last;
     },
     end(head) {
       const longest = Math.max(head?.seq ?? 0, highest.seq);

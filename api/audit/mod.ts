@@ -14,4 +14,4 @@ export { type Fault, type Mark, operatorChain } from "./chain.ts";
 export { type AuditEventRow, type AuditFilter, listAuditEvents } from "./queries.ts";
 export { type Opening, recordOpening } from "./record-opening.ts";
 export { auditQuery } from "./schemas.ts";
-export { describeFault, readHeads, type Verdict, verifyTrail } from "./verify.ts";
+export { describeFault, readHeads, type Verdict, type VerifyOptions, verifyTrail } from "./verify.ts";

@@ -1,19 +1,34 @@
 /**
- * Verifies the trail while it goes on being written. Each chain is followed up to the end it had at the beginning: rows are
+ * Verifies the trail while it goes on being written. Page by page, the database says whether each row has the hash that it
+ * was sealed with; a page that it does not call whole is read out and followed row by row, so that each place is named. Some
+ * pages, by chance, or with `isApart` all of them, are read out and hashed here, so that the database is not believed alone.
+ *
+ * Each chain is followed up to the end it had at the beginning: rows are
  * only added behind it, so that no long transaction is needed to see one moment.
  */
 import { type HasDatabase, inSystem } from "../database/in-tenant.ts";
 import type { Anchor } from "./anchors.ts";
-import { checkChain, type Fault, type Link, operatorChain } from "./chain.ts";
-import { findEnd, type Head, listChains, listHeads, listLinks, listUnsealed } from "./chain-queries.ts";
+import { checkChain, type Fault, type Link, operatorChain, type Span } from "./chain.ts";
+import {
+  findEnd,
+  findWholeSpan,
+  type Head,
+  listChains,
+  listHeads,
+  listLinks,
+  listUnsealed,
+  type Range,
+} from "./chain-queries.ts";
 
 export interface VerifyOptions {
   /** What was noted outside the database. */
   readonly anchors?: ReadonlyMap<string, readonly Anchor[]>;
   /** One chain only: a structure's id, or `operatorChain`. */
   readonly chain?: string | undefined;
-  /** Links read at once. */
+  /** Links looked at at once. */
   readonly batch?: number;
+  /** Hashes every row here, and believes nothing that the database says of a hash. */
+  readonly isApart?: boolean;
 }
 
 export interface Verdict {
@@ -24,12 +39,14 @@ export interface Verdict {
 
 /** Faults told of one chain; a chain that was written anew breaks at every row. */
 const mostFaults = 1_000;
-/** Pages that the database reads at the same time, each on a connection of its own. */
+/** Pages that the database looks at at the same time, each on a connection of its own. */
 const readsAhead = 2;
+/** Of so many pages one is read out and hashed here: a database that lies about hashes is found within a few runs. */
+const onePageOf = 32;
 
 /** Follows every chain. An empty list of faults: no row was changed, removed, put in or moved since it was written. */
 export async function verifyTrail(ctx: HasDatabase, options: VerifyOptions = {}): Promise<Verdict> {
-  const { anchors = new Map(), chain, batch = 2_000 } = options;
+  const { anchors = new Map(), chain, batch = 5_000, isApart = false } = options;
   const { heads, linked } = await inSystem(ctx, async (tx) => ({
     heads: new Map((await listHeads(tx, chain)).map((head) => [head.chain, head])),
     linked: chain === undefined ? await listChains(tx) : [chain],
@@ -39,7 +56,7 @@ export async function verifyTrail(ctx: HasDatabase, options: VerifyOptions = {})
   let rows = 0;
   const all = [...new Set(names)].sort();
   for (const name of all) {
-    const found = await verifyChain(ctx, name, heads.get(name), anchors.get(name) ?? [], batch);
+    const found = await verifyChain(ctx, name, heads.get(name), anchors.get(name) ?? [], { batch, isApart });
     rows += found.rows;
     faults.push(...found.faults);
   }
@@ -52,27 +69,41 @@ async function verifyChain(
   chain: string,
   head: Head | undefined,
   anchors: readonly Anchor[],
-  batch: number,
+  { batch, isApart }: { readonly batch: number; readonly isApart: boolean },
 ): Promise<{ rows: number; faults: readonly Fault[] }> {
   const end = await inSystem(ctx, (tx) => findEnd(tx, chain));
   // Without a head there is no end to trust: whatever is there is read.
   const upTo = head?.seq ?? end.last ?? 0;
   const check = checkChain(chain, anchors);
-  const waiting: Promise<Link[]>[] = [];
+  const anchored = Map.groupBy(anchors.map(({ seq }) => seq), (seq) => Math.floor((seq - 1) / batch));
+  const look = (range: Range) =>
+    inSystem(ctx, async (tx): Promise<Span | Link[]> => {
+      if (!isApart && Math.random() * onePageOf >= 1) {
+        const some = anchored.get(Math.floor(range.after / batch)) ?? [];
+        const span = await findWholeSpan(tx, chain, range, some);
+        if (span !== undefined) return span;
+      }
+      return await listLinks(tx, chain, range);
+    });
+  const waiting: Promise<Span | Link[]>[] = [];
   let rows = 0;
   let asked = 0;
   while (asked < upTo || waiting.length > 0) {
-    // The database reads the next pages, on as many of its processors, while this one is hashed.
+    // The database looks at the next pages, on as many of its processors.
     while (asked < upTo && waiting.length < readsAhead) {
       const range = { after: asked, upTo: Math.min(asked + batch, upTo) };
-      const page = inSystem(ctx, (tx) => listLinks(tx, chain, range));
+      const page = look(range);
       page.catch(() => {}); // Thrown below, when its turn comes.
       waiting.push(page);
       asked = range.upTo;
     }
-    for (const link of await waiting.shift() ?? []) {
-      check.add(link);
-      rows++;
+    const page = await waiting.shift() ?? [];
+    if (Array.isArray(page)) {
+      for (const link of page) check.add(link);
+      rows += page.length;
+    } else {
+      check.addSpan(page);
+      rows += page.last.seq - page.first.seq + 1;
     }
   }
   const faults = [...check.end(head)];
