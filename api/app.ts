@@ -4,6 +4,8 @@
  */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { AppDeps } from "./context.ts";
+import { appPasswordRoutes } from "./client-access/app-password-routes.ts";
+import { clientCertificateRoutes } from "./client-access/certificate-routes.ts";
 import { batchLineRoutes } from "./bulk/line-routes.ts";
 import { batchRoutes } from "./bulk/routes.ts";
 import { auditRoutes } from "./audit/routes.ts";
@@ -23,7 +25,10 @@ import { requestId } from "./http/request-id.ts";
 import { requireSameOrigin } from "./http/same-origin.ts";
 import { inlineScriptHashes, securityHeaders } from "./http/security-headers.ts";
 import { staticWeb } from "./http/static-web.ts";
+import { backChannelLogoutPath, backChannelRoutes } from "./identity/back-channel-routes.ts";
+import { decoupledRoutes } from "./identity/decoupled-routes.ts";
 import { createIdentity, findActor, isSameOrigin, needsSameOrigin, usesServiceKey } from "./identity/mod.ts";
+import { ownSessionRoutes } from "./identity/own-session-routes.ts";
 import { identityRoutes } from "./identity/routes.ts";
 import { jmapGatewayRoutes } from "./jmap-gateway/mod.ts";
 import { erasureRoutes } from "./privacy/erasure-routes.ts";
@@ -36,6 +41,7 @@ import { closingRoutes } from "./mailboxes/closing-routes.ts";
 import { delegationRoutes } from "./mailboxes/delegation-routes.ts";
 import { mailboxRoutes } from "./mailboxes/routes.ts";
 import { memberRoutes } from "./mailboxes/member-routes.ts";
+import { personSessionRoutes } from "./people/session-routes.ts";
 import { departureRoutes } from "./people/departure-routes.ts";
 import { autoconfigurationRoutes, publicPaths } from "./autoconfiguration/routes.ts";
 import { invitationRoutes } from "./people/invitation-routes.ts";
@@ -78,8 +84,11 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     isSameOrigin: (headers, baseUrl) => usesServiceKey(headers) || isSameOrigin(headers, baseUrl),
   });
   const who = authenticate(deps, (_deps, request) => findActor(identity, request));
-  for (const path of ["/api/*", "/auth/*", "/jmap/*"]) app.use(path, origin, who);
   const limit = rateLimit(deps);
+  // The identity provider is no browser: its signature is its proof.
+  app.use(backChannelLogoutPath, authenticate(deps, () => Promise.resolve({ kind: "anonymous" })), limit);
+  app.route("/", backChannelRoutes(identity, config.proSanteConnect.logoutTokenType));
+  for (const path of ["/api/*", "/auth/*", "/jmap/*"]) app.use(path, origin, who);
   for (const path of ["/api/*", "/auth/*"]) app.use(path, limit);
   // The mail server's hook is no browser: it proves itself by its own secret.
   const nobody = authenticate(deps, () => Promise.resolve({ kind: "anonymous" }));
@@ -101,6 +110,8 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     description: "A key of a service account (mss_sk_…): it may do what its scopes name, in its structure.",
   });
   app.route("/", identityRoutes(identity));
+  app.route("/", ownSessionRoutes(identity));
+  app.route("/", decoupledRoutes(identity, config.trustedProxies));
   app.route("/", staffSignInRoutes(staff, config.trustedProxies));
   app.route("/", staffFactorRoutes(staff, config.trustedProxies));
   // Before the lists, whose items they would else be taken for: /mailboxes/export is no mailbox.
@@ -112,6 +123,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       membershipRoutes(),
       peopleRoutes(),
       departureRoutes(),
+      personSessionRoutes(identity),
       operatorRoleRoutes(),
       staffRoutes(staff),
       serviceAccountRoutes(),
@@ -123,6 +135,8 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       moveRoutes(),
       closingRoutes(config.closedMailRetentionDays),
       clientPasswordRoutes(),
+      appPasswordRoutes(config.appPasswordDays),
+      clientCertificateRoutes(),
       batchRoutes(),
       inactivityRoutes(config.inactivity),
       batchLineRoutes(),

@@ -62,10 +62,18 @@ export interface Log {
   error(event: string, fields?: Record<string, unknown>): void;
 }
 
+/** From where a request comes, as far as it can be believed: a block of addresses and what the program says of itself. */
+export interface Caller {
+  readonly address: string;
+  readonly userAgent: string | null;
+}
+
 export interface Context {
   readonly db: Kysely<Database>;
   readonly actor: Actor;
   readonly requestId: string;
+  /** Absent for what no request asked for. */
+  readonly caller?: Caller;
   /** The time of day, passed in so that tests own the clock. */
   readonly now: () => Date;
   readonly log: Log;

@@ -5,6 +5,7 @@ import type { AppDeps } from "./context.ts";
 import { createDatabase, createPool } from "./database/pool.ts";
 import { createDoveadm, watchSessions } from "./edge/mod.ts";
 import { createEdgeApp } from "./edge/routes.ts";
+import { createIdentity, followSessions } from "./identity/mod.ts";
 import { createMailServer } from "./mail-server/mod.ts";
 import { createLog, createRedis, terminationSignal } from "./process.ts";
 
@@ -26,6 +27,17 @@ const deps: AppDeps = {
   closing,
 };
 const app = createApp(deps);
+followSessions(
+  createIdentity(deps),
+  () => ({
+    db,
+    actor: { kind: "system", job: "follow-sessions" },
+    requestId: crypto.randomUUID(),
+    now: deps.now,
+    log,
+  }),
+  closing,
+);
 const server = Deno.serve({
   hostname: config.listen.hostname,
   port: config.listen.port,

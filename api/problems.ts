@@ -4,6 +4,7 @@
  */
 
 import { bulkProblems } from "./problems/bulk.ts";
+import { clientAccessProblems } from "./problems/client-access.ts";
 import { mailboxProblems } from "./problems/mailboxes.ts";
 import { peopleProblems } from "./problems/people.ts";
 import { privacyProblems } from "./problems/privacy.ts";
@@ -23,6 +24,7 @@ export const catalogue = {
   ...bulkProblems,
   ...privacyProblems,
   ...staffProblems,
+  ...clientAccessProblems,
 } as const satisfies Record<string, ProblemSpec>;
 
 export type Slug = keyof typeof catalogue;

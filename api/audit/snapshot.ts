@@ -55,6 +55,8 @@ const permitted = new Set([
   "acr",
   "situationKey",
   "amr",
+  "isNewPlace",
+  "count",
   // Staff: under which name, and which factor; never what it is.
   "login",
   "factor",

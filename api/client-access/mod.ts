@@ -10,5 +10,12 @@
  *
  * Who signs in with them is decided in api/edge.
  */
+export {
+  type AppPasswordScope,
+  createAppPassword,
+  type NewAppPassword,
+  revokeAppPassword,
+} from "./app-passwords.ts";
 export { hashAppPassword, newAppPassword } from "./app-password.ts";
+export { type NewClientCertificate, registerClientCertificate } from "./client-certificates.ts";
 export { certificateKeys, type CertificateNames } from "./certificate-name.ts";

@@ -15,6 +15,7 @@ export type Job =
   | { readonly kind: "sweep-batches" }
   | { readonly kind: "advance-inactivity" }
   | { readonly kind: "send-inactivity-notice"; readonly structureId: string; readonly mailboxId: string }
+  | { readonly kind: "send-new-place-notice"; readonly sessionId: string }
   | { readonly kind: "reconcile-mailboxes" }
   | { readonly kind: "make-export"; readonly exportId: string }
   | { readonly kind: "expire-exports" }

@@ -299,6 +299,13 @@ export interface InvitationsTable {
   decided_at: Nullable<Timestamp>;
 }
 
+export interface KnownPlacesTable {
+  person_id: string;
+  place_hash: Uint8Array;
+  first_seen_at: Timestamp;
+  last_seen_at: Timestamp;
+}
+
 export interface LogoutTokensTable {
   jti_hash: Uint8Array;
   expires_at: Timestamp;
@@ -448,6 +455,9 @@ export interface SessionsTable {
   situation_key: Nullable<string>;
   amr: Nullable<string>;
   factor_at: Nullable<Timestamp>;
+  network: Nullable<string>;
+  browser: Nullable<string>;
+  is_new_place: Generated<boolean>;
 }
 
 export interface SignInAttemptsTable {
@@ -650,6 +660,7 @@ export interface Database {
   "app.inactivity_cases": InactivityCasesTable;
   "app.inactivity_settings": InactivitySettingsTable;
   "app.invitations": InvitationsTable;
+  "app.known_places": KnownPlacesTable;
   "app.logout_tokens": LogoutTokensTable;
   "app.mail_services": MailServicesTable;
   "app.mailbox_delegations": MailboxDelegationsTable;

@@ -1,7 +1,7 @@
 /** How long who fails must wait, by the way in. Numbers of our own: no rule says. */
 
 /** The ways in that are guarded. */
-export type Way = "imap" | "submission" | "staff" | "token";
+export type Way = "imap" | "submission" | "staff" | "token" | "phone";
 
 /** After `free` failures one waits `first` seconds, then twice as long each time, up to `most`. */
 export interface Growth {
@@ -46,6 +46,13 @@ export const defaultGuardSettings: GuardSettings = {
     imap: longSecret,
     submission: longSecret,
     token: longSecret,
+    // A confirmation on somebody's phone: what is measured is how often it rings.
+    phone: {
+      pair: { free: 4, firstSeconds: 15, mostSeconds: 900 },
+      account: { free: 20, firstSeconds: 0.5, mostSeconds: 3 },
+      counts: "attempts",
+      forgetSeconds: 3_600,
+    },
     staff: {
       pair: { free: 5, firstSeconds: 1, mostSeconds: 900 },
       account: { free: 50, firstSeconds: 0.5, mostSeconds: 3 },

@@ -1,6 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import type { Actor, AppDeps, Context } from "../context.ts";
 import { problem } from "../problems.ts";
+import { addressBlock, callerAddress } from "./caller-address.ts";
 import { type ApiEnv, contextOf } from "./openapi.ts";
 
 /** Finds who sends a request by its key or its session's cookie; `anonymous` when nobody does. */
@@ -13,6 +14,14 @@ export function authenticate(deps: AppDeps, findActor: FindActor) {
       db: deps.db,
       actor: await findActor(deps, c.req.raw),
       requestId: c.get("requestId"),
+      // Asked for at a sign-in and not by the many calls of the gateway.
+      get caller() {
+        const forwardedFor = c.req.header("x-forwarded-for");
+        return {
+          address: addressBlock(callerAddress(c.env, forwardedFor, deps.config.trustedProxies)),
+          userAgent: c.req.header("user-agent") ?? null,
+        };
+      },
       now: deps.now,
       log: deps.log,
     });

@@ -1,18 +1,22 @@
 /** The room's dependencies, made once per process. */
 import type { Actor, AppDeps } from "../context.ts";
+import { createGuard } from "../guard/mod.ts";
+import type { DecoupledDependencies } from "./decoupled-sign-in.ts";
 import { createIdentityProvider, type IdentityProvider } from "./identity-provider.ts";
 import { findServiceActor, usesServiceKey } from "./service-keys.ts";
+import { createSeal } from "./sealed.ts";
 import { createSessionCache } from "./session-cache.ts";
 import { findSession, type Session } from "./sessions.ts";
-import type { SignInDependencies } from "./sign-in.ts";
 
 /** Name of the session's cookie. `__Host-`: of this host alone, Secure, on every path (RFC 6265bis §4.1.3.2). */
 export const sessionCookie = "__Host-mss_session";
 /** Binds a sign-in on its way to the browser that began it. */
 export const bindingCookie = "__Host-mss_sign_in";
 
-export interface Identity extends SignInDependencies {
+export interface Identity extends DecoupledDependencies {
   readonly baseUrl: string;
+  /** Whether a sign-in may be confirmed on a phone. */
+  readonly isCibaOffered: boolean;
   /** Whether the mail server answers, for the page that says so. */
   readonly probeMailServer: (signal: AbortSignal) => Promise<"ready" | "unavailable">;
 }
@@ -28,6 +32,9 @@ export function createIdentity(deps: AppDeps, provider?: IdentityProvider): Iden
     cache: createSessionCache(deps.redis, deps.log),
     limits: config.session,
     isRppsKeyChecked: psc.rppsKey === "checked",
+    isCibaOffered: psc.isCibaOffered,
+    guard: createGuard(deps),
+    seal: createSeal(config.session.keys),
     probeMailServer: (signal) => deps.mailServer.probe(signal),
     provider: provider ?? createIdentityProvider({
       issuer: psc.issuer,

@@ -51,10 +51,10 @@ export async function verifyLogoutToken(
   token: string,
   expected: LogoutTokenExpectations,
 ): Promise<LogoutOrder> {
+  // Looked at first so that a wrong algorithm has its own name; RS256 is pinned again in the verification itself.
+  if (algorithmOf(token) !== "RS256") throw new LogoutTokenRefused("logout-token-algorithm");
   let claims: JWTPayload;
   try {
-    // Looked at first so that a wrong algorithm has its own name; RS256 is pinned again in the verification itself.
-    if (decodeProtectedHeader(token).alg !== "RS256") throw new LogoutTokenRefused("logout-token-algorithm");
     ({ payload: claims } = await jwtVerify(token, expected.keys, {
       algorithms: ["RS256"],
       issuer: expected.issuer,
@@ -65,7 +65,6 @@ export async function verifyLogoutToken(
       ...(expected.type === "any" ? {} : { typ: expected.type }),
     }));
   } catch (cause) {
-    if (cause instanceof LogoutTokenRefused) throw cause;
     throw new LogoutTokenRefused(faultOf(cause), { cause });
   }
   const { events, jti, sid, sub } = claims;
@@ -83,6 +82,14 @@ export async function verifyLogoutToken(
   if (providerSessionId === null && subject === null) throw new LogoutTokenRefused("logout-token-subject");
   const forgettableAt = new Date((Number(claims.iat) + maximumAgeSeconds + clockToleranceSeconds) * 1_000);
   return { providerSessionId, subject, tokenId: jti, forgettableAt };
+}
+
+function algorithmOf(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).alg;
+  } catch (cause) {
+    throw new LogoutTokenRefused("logout-token-malformed", { cause });
+  }
 }
 
 function faultOf(cause: unknown): LogoutTokenFault {
@@ -111,7 +118,7 @@ function faultOf(cause: unknown): LogoutTokenFault {
   if (
     cause instanceof errors.JWKSTimeout || cause instanceof errors.JWKSInvalid || cause instanceof TypeError
   ) {
-    return cause instanceof TypeError && "code" in cause ? "logout-token-malformed" : "provider-unreachable";
+    return "provider-unreachable";
   }
   // What jose throws for an unreadable answer of the key endpoint is the bare class.
   return cause instanceof errors.JOSEError && cause.code === "ERR_JOSE_GENERIC"

@@ -187,6 +187,7 @@ export const policy = {
 
   "person.list": { roles: operatorReaders },
   "person.read": { roles: mailboxReaders, sees: "structure.read", hiddenAs: "structure-not-found" },
+  "person.end-sessions": { roles: structureWriters, sees: "structure.read", hiddenAs: "structure-not-found" },
   "person.depart": { roles: structureWriters, sees: "structure.read", hiddenAs: "structure-not-found" },
   "person.cancel-departure": {
     roles: structureWriters,

@@ -10,9 +10,21 @@ export interface PersonRow {
   readonly given_name: string;
   readonly family_name: string;
   readonly status: "active" | "suspended";
+  readonly situations: unknown;
+  readonly situation_key: string | null;
 }
 
-const columns = ["id", "issuer", "subject", "id_nat_ps", "given_name", "family_name", "status"] as const;
+const columns = [
+  "id",
+  "issuer",
+  "subject",
+  "id_nat_ps",
+  "given_name",
+  "family_name",
+  "status",
+  "situations",
+  "situation_key",
+] as const;
 
 /** The account of this provider's subject, locked until the transaction ends. */
 export async function findPersonByAccount(
@@ -40,6 +52,8 @@ export interface PersonIdentity {
   readonly id_nat_ps: string | null;
   readonly given_name: string;
   readonly family_name: string;
+  /** JSON. */
+  readonly situations: string;
 }
 
 /** A new person, or undefined when another transaction has just made the same one. */

@@ -30,6 +30,7 @@ export type RefusalReason =
   | "acr-missing"
   | "acr-not-accepted"
   | "authentication-too-old"
+  | "decoupled-other-person"
   // An access token presented as a proof.
   | "token-malformed"
   | "token-inactive"

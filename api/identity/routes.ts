@@ -2,6 +2,7 @@
 import type { Context as HonoContext } from "hono";
 import {
   type ApiEnv,
+  changeProblems,
   commonProblems,
   contextOf,
   createRoute,
@@ -9,15 +10,23 @@ import {
   problemResponses,
   requires,
 } from "../http/openapi.ts";
+import { setCookie } from "../http/set-cookie.ts";
 import { inPerson } from "../database/in-tenant.ts";
 import { problem } from "../problems.ts";
+import { chooseSituation, readSessionSituations } from "./choose-situation.ts";
 import { bindingCookie, findRequestSession, type Identity, readCookie, sessionCookie } from "./identity.ts";
 import { listOpenableMailboxes } from "./mailboxes-of-person.ts";
 import { selectStructureNames } from "./queries.ts";
 import { SignInRefused } from "./refusal.ts";
 import { defaultReturnTo, toLocalPath } from "./return-to.ts";
 import { rppsOf } from "./rpps.ts";
-import { type SessionBody, sessionBody, signedOutBody } from "./schemas.ts";
+import {
+  chosenSituationBody,
+  chosenSituationsBody,
+  type SessionBody,
+  sessionBody,
+  signedOutBody,
+} from "./schemas.ts";
 import { type Session, signOut } from "./sessions.ts";
 import { attemptSeconds, completeSignIn, SignInFailed, startSignIn } from "./sign-in.ts";
 
@@ -44,6 +53,20 @@ const endSession = createRoute({
   responses: {
     200: { description: "Ended", content: { "application/json": { schema: signedOutBody } } },
     ...problemResponses("not-same-origin", "too-many-requests", "internal-error", "service-unavailable"),
+  },
+});
+
+const putSituation = createRoute({
+  method: "put",
+  path: "/api/v1/session/situation",
+  operationId: "chooseSituation",
+  ...requires("everybody"),
+  tags: ["session"],
+  summary: "Chooses the situation of exercise in which one works, now and at the next sign-ins",
+  request: { body: { required: true, content: { "application/json": { schema: chosenSituationBody } } } },
+  responses: {
+    200: { description: "Chosen", content: { "application/json": { schema: chosenSituationsBody } } },
+    ...problemResponses(...changeProblems),
   },
 });
 
@@ -106,17 +129,27 @@ export function identityRoutes(identity: Identity) {
     return c.json(await describeSession(identity, session), 200);
   });
 
+  routes.openapi(putSituation, async (c) => {
+    const { situations, situationKey } = await chooseSituation(
+      identity,
+      contextOf(c),
+      c.req.valid("json").situationKey,
+    );
+    return c.json({ situations: [...situations], situationKey }, 200);
+  });
+
   return routes;
 }
 
 async function describeSession(identity: Identity, session: Session): Promise<SessionBody> {
   const { actor } = session;
   const structureIds = [...new Set(actor.memberships.map((one) => one.structureId))];
-  const [mailboxes, names, mailServer] = await Promise.all([
+  const [mailboxes, names, chosen, mailServer] = await Promise.all([
     listOpenableMailboxes(identity, actor.personId),
     structureIds.length === 0
       ? new Map<string, string>()
       : inPerson(identity, actor.personId, (tx) => selectStructureNames(tx, structureIds)),
+    readSessionSituations(identity, actor),
     identity.probeMailServer(AbortSignal.timeout(probeMilliseconds)).catch(() => "unavailable" as const),
   ]);
   return {
@@ -143,6 +176,8 @@ async function describeSession(identity: Identity, session: Session): Promise<Se
       structureName,
       accountId: null,
     })),
+    situations: [...chosen.situations],
+    situationKey: chosen.situationKey,
     expiresAt: session.expiresAt.toISOString(),
     idleExpiresAt: session.idleExpiresAt.toISOString(),
     mailServer,
@@ -162,9 +197,4 @@ function leave(c: HonoContext<ApiEnv>, to: string, status: 302 | 303 = 303): Res
   c.header("cache-control", "no-store");
   c.header("referrer-policy", "no-referrer");
   return c.redirect(to, status);
-}
-
-function setCookie(c: HonoContext<ApiEnv>, name: string, value: string, maxAgeSeconds?: number): void {
-  const age = maxAgeSeconds === undefined ? "" : `; Max-Age=${maxAgeSeconds}`;
-  c.header("set-cookie", `${name}=${value}; Path=/; Secure; HttpOnly; SameSite=Lax${age}`, { append: true });
 }

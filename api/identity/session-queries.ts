@@ -58,6 +58,7 @@ export async function deleteExpiredAttempts(tx: Tx, now: Date): Promise<void> {
 }
 
 export interface NewSessionRow {
+  readonly id: string;
   readonly token_hash: Uint8Array;
   readonly person_id: string;
   readonly provider_session_id: string | null;
@@ -68,11 +69,18 @@ export interface NewSessionRow {
   readonly created_at: Date;
   readonly last_seen_at: Date;
   readonly expires_at: Date;
+  readonly situation_key: string | null;
+  /** Sealed; with the times below, or all null. */
+  readonly refresh_token: Uint8Array | null;
+  readonly refreshed_at: Date | null;
+  readonly refresh_at: Date | null;
+  readonly network: string | null;
+  readonly browser: string | null;
+  readonly is_new_place: boolean;
 }
 
-export async function insertSession(tx: Tx, row: NewSessionRow): Promise<string> {
-  const { id } = await tx.insertInto("app.sessions").values(row).returning("id").executeTakeFirstOrThrow();
-  return id;
+export async function insertSession(tx: Tx, row: NewSessionRow): Promise<void> {
+  await tx.insertInto("app.sessions").values(row).execute();
 }
 
 export interface LiveSessionRow {
@@ -146,11 +154,14 @@ export interface EndedSessionRow {
 /** Which sessions are to end. */
 export type SessionChoice =
   | { readonly tokenHash: Uint8Array }
-  | { readonly sessionId: string }
-  | { readonly personId: string }
-  | { readonly providerSessionId: string };
+  | { readonly sessionId: string; readonly personId?: string }
+  /** All of a person, `but` one. */
+  | { readonly personId: string; readonly but?: string }
+  | { readonly providerSessionId: string }
+  /** All that a person has through the identity provider. */
+  | { readonly issuer: string; readonly subject: string };
 
-/** Ends the chosen sessions that have not ended yet. The id_token goes with them: its only use is this moment. */
+/** Ends the chosen sessions that have not ended yet. The provider's tokens go with them: their only use was the session. */
 export async function endChosenSessions(
   tx: Tx,
   choice: SessionChoice,
@@ -164,12 +175,33 @@ export async function endChosenSessions(
       null,
     );
   if ("tokenHash" in choice) chosen = chosen.where("token_hash", "=", choice.tokenHash);
-  else if ("sessionId" in choice) chosen = chosen.where("id", "=", choice.sessionId);
-  else if ("personId" in choice) chosen = chosen.where("person_id", "=", choice.personId);
-  else chosen = chosen.where("provider_session_id", "=", choice.providerSessionId);
+  else if ("sessionId" in choice) {
+    chosen = chosen.where("id", "=", choice.sessionId);
+    if (choice.personId !== undefined) chosen = chosen.where("person_id", "=", choice.personId);
+  } else if ("personId" in choice) {
+    chosen = chosen.where("person_id", "=", choice.personId);
+    if (choice.but !== undefined) chosen = chosen.where("id", "<>", choice.but);
+  } else if ("providerSessionId" in choice) {
+    chosen = chosen.where("provider_session_id", "=", choice.providerSessionId);
+  } else {
+    chosen = chosen.where("acr", "is not", null).where(
+      "person_id",
+      "in",
+      tx.selectFrom("app.people").select("id").where("issuer", "=", choice.issuer).where(
+        "subject",
+        "=",
+        choice.subject,
+      ),
+    );
+  }
   const rows = await chosen.forUpdate().execute();
   if (rows.length === 0) return [];
-  await tx.updateTable("app.sessions").set({ ended_at: now, end_reason: reason, id_token: null })
+  await tx.updateTable("app.sessions").set({
+    ended_at: now,
+    end_reason: reason,
+    id_token: null,
+    refresh_token: null,
+  })
     .where("id", "in", rows.map((row) => row.id)).execute();
   return rows;
 }

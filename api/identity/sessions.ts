@@ -7,7 +7,9 @@ import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { recordAudit } from "../audit/mod.ts";
 import type { Context, PersonActor } from "../context.ts";
+import { enqueue } from "../database/enqueue.ts";
 import { inSystem, type Tx } from "../database/in-tenant.ts";
+import type { Seal } from "./sealed.ts";
 import type { SessionCache } from "./session-cache.ts";
 import {
   endChosenSessions,
@@ -18,6 +20,8 @@ import {
   type SessionChoice,
   touchSession,
 } from "./session-queries.ts";
+import { notePlace } from "./place-queries.ts";
+import { hashPlace, placeOf } from "./places.ts";
 import { hashToken, isToken, randomToken } from "./session-token.ts";
 
 export interface SessionLimits {
@@ -47,6 +51,9 @@ export type SessionEnd =
   | "departed"
   | "ended-by-operator"
   | "ended-by-provider"
+  // By the person from another session; by an administrator of a structure that knows him.
+  | "ended-elsewhere"
+  | "ended-by-administrator"
   // Of the staff: another session has changed a factor; an administrator has made all of them void.
   | "factor-changed"
   | "factors-reset";
@@ -148,6 +155,14 @@ export function displayNameOf(givenName: string, familyName: string): string {
   return `${givenName} ${familyName}`.trim();
 }
 
+/**
+ * When a refresh token is renewed: at half its life, so that whoever was there in that half still has a good one when his
+ * session would end without activity.
+ */
+export function refreshTime(now: Date, seconds: number): Date {
+  return new Date(now.getTime() + Math.max(seconds / 2, 30) * 1_000);
+}
+
 /** What the provider proved, from which a session begins. */
 export interface SessionStart {
   readonly personId: string;
@@ -158,6 +173,10 @@ export interface SessionStart {
   readonly authenticatedAt: Date;
   readonly providerSessionId: string | null;
   readonly idToken: string | null;
+  /** Chosen situation of exercise; null where there is none, or none was chosen. */
+  readonly situationKey?: string | null;
+  /** The provider's refresh token, kept sealed; null where it gave none. */
+  readonly refresh?: { readonly token: string; readonly seconds: number; readonly seal: Seal } | null;
 }
 
 /** A new session inside the sign-in's own transaction; its token is returned once and stored nowhere. */
@@ -170,7 +189,13 @@ export async function startSession(
   const now = ctx.now();
   const token = randomToken();
   const expiresAt = new Date(start.authenticatedAt.getTime() + limits.absoluteSeconds * 1_000);
-  const sessionId = await insertSession(tx, {
+  const sessionId = crypto.randomUUID();
+  const { refresh } = start;
+  const place = ctx.caller === undefined ? null : placeOf(ctx.caller);
+  const isNewPlace = place !== null &&
+    await notePlace(tx, start.personId, hashPlace(start.personId, place), now);
+  await insertSession(tx, {
+    id: sessionId,
     token_hash: hashToken(token),
     person_id: start.personId,
     provider_session_id: start.providerSessionId,
@@ -181,12 +206,29 @@ export async function startSession(
     created_at: now,
     last_seen_at: now,
     expires_at: expiresAt,
+    situation_key: start.situationKey ?? null,
+    network: place?.network ?? null,
+    browser: place?.browser ?? null,
+    is_new_place: isNewPlace,
+    ...(refresh
+      ? {
+        refresh_token: refresh.seal.seal(refresh.token, sessionId),
+        refreshed_at: now,
+        refresh_at: refreshTime(now, refresh.seconds),
+      }
+      : { refresh_token: null, refreshed_at: null, refresh_at: null }),
   });
   await recordAudit(tx, ctx, {
     action: "session.start",
     subject: { kind: "session", id: sessionId },
-    after: { personId: start.personId, acr: start.acr ?? undefined, amr: start.amr ?? undefined },
+    after: {
+      personId: start.personId,
+      acr: start.acr ?? undefined,
+      amr: start.amr ?? undefined,
+      isNewPlace: isNewPlace || undefined,
+    },
   });
+  if (isNewPlace) await enqueue(tx, { kind: "send-new-place-notice", sessionId }, `new-place:${sessionId}`);
   return { token, sessionId, expiresAt };
 }
 

@@ -5,28 +5,15 @@
  */
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
-import { inSystem, type Tx } from "../database/in-tenant.ts";
-import { acceptInvitations } from "./accept-invitations.ts";
-import type { IdentityProvider, SignedIn } from "./identity-provider.ts";
-import { parseUserinfo, type ProviderIdentity } from "./parse-userinfo.ts";
-import {
-  findPersonByAccount,
-  findPersonByIdNat,
-  insertPerson,
-  type PersonRow,
-  updatePerson,
-} from "./queries.ts";
+import { inSystem } from "../database/in-tenant.ts";
+import type { IdentityProvider } from "./identity-provider.ts";
+import { type OpenedSession, openSession } from "./open-session.ts";
 import { SignInRefused } from "./refusal.ts";
 import { toLocalPath } from "./return-to.ts";
+import type { Seal } from "./sealed.ts";
 import { deleteExpiredAttempts, insertAttempt, takeAttempt } from "./session-queries.ts";
 import { hashToken, isToken, randomToken } from "./session-token.ts";
-import {
-  displayNameOf,
-  endSessionsIn,
-  forgetSessions,
-  type SessionDependencies,
-  startSession,
-} from "./sessions.ts";
+import type { SessionDependencies } from "./sessions.ts";
 
 /** How long a person may take at the provider. */
 export const attemptSeconds = 600;
@@ -34,6 +21,8 @@ export const attemptSeconds = 600;
 export interface SignInDependencies extends SessionDependencies {
   readonly provider: IdentityProvider;
   readonly isRppsKeyChecked: boolean;
+  /** For what is kept of the provider. */
+  readonly seal: Seal;
 }
 
 export interface StartedSignIn {
@@ -72,10 +61,15 @@ export async function startSignIn(
   return { authorizationUrl, binding };
 }
 
-export interface CompletedSignIn {
-  readonly token: string;
-  readonly expiresAt: Date;
+export interface CompletedSignIn extends OpenedSession {
   readonly returnTo: string;
+}
+
+/** Who has several situations and has chosen none is asked first, and then goes where he wanted to. */
+export function afterSignIn(opened: OpenedSession, returnTo: string): string {
+  return opened.mustChooseSituation
+    ? `/sign-in?${new URLSearchParams({ step: "situation", returnTo })}`
+    : returnTo;
 }
 
 /** A refusal that knows where the person wanted to go, so that the sign-in page can offer to try again. */
@@ -108,30 +102,8 @@ export async function completeSignIn(
     const attempt = await openAttempt(deps, ctx, input.callback, input.binding);
     returnTo = attempt.returnTo;
     const signedIn = await deps.provider.redeem(input.callback, attempt.proof);
-    const parsed = parseUserinfo(signedIn.userinfo, {
-      isRppsKeyChecked: deps.isRppsKeyChecked,
-      idTokenUsername: signedIn.verified.username,
-    });
-    if (!parsed.ok) throw new SignInRefused(parsed.reason);
-    const authenticatedAt = authenticationTime(signedIn, deps, ctx.now());
-    const { started, replaced } = await inSystem(deps, async (tx) => {
-      const person = await attachPerson(tx, ctx, deps.provider.issuer, parsed.identity);
-      const actorCtx = asPerson(ctx, person);
-      await acceptInvitations(tx, actorCtx, person.id);
-      const replaced = isToken(input.sessionToken)
-        ? await endSessionsIn(tx, actorCtx, { tokenHash: hashToken(input.sessionToken) }, "replaced")
-        : [];
-      const started = await startSession(tx, actorCtx, deps.limits, {
-        personId: person.id,
-        acr: signedIn.verified.acr,
-        authenticatedAt,
-        providerSessionId: signedIn.verified.providerSessionId,
-        idToken: signedIn.idToken,
-      });
-      return { started, replaced };
-    });
-    await forgetSessions(deps.cache, replaced);
-    return { token: started.token, expiresAt: started.expiresAt, returnTo };
+    const opened = await openSession(deps, ctx, signedIn, input.sessionToken);
+    return { ...opened, returnTo: afterSignIn(opened, returnTo) };
   } catch (cause) {
     if (!(cause instanceof SignInRefused)) throw cause;
     await noteRefusal(deps, ctx, cause);
@@ -159,102 +131,12 @@ async function openAttempt(
   };
 }
 
-/** When card or phone was presented, as far as the provider says; a session that could no longer begin is refused. */
-function authenticationTime(signedIn: SignedIn, deps: SignInDependencies, now: Date): Date {
-  const said = signedIn.verified.authenticatedAt ?? now;
-  const at = said > now ? now : said;
-  if (at.getTime() + deps.limits.absoluteSeconds * 1_000 <= now.getTime()) {
-    throw new SignInRefused("authentication-too-old");
-  }
-  return at;
-}
-
-/** The person of this identity: his account, else the row that waits for his first sign-in, else a new one. */
-async function attachPerson(
-  tx: Tx,
-  ctx: Context,
-  issuer: string,
-  identity: ProviderIdentity,
-): Promise<PersonRow> {
-  const wanted = {
-    issuer,
-    subject: identity.subject,
-    id_nat_ps: identity.idNatPs,
-    given_name: identity.givenName,
-    family_name: identity.familyName,
-  };
-  const before = await findPerson(tx, issuer, identity);
-  if (!before) {
-    const created = await insertPerson(tx, wanted, ctx.now());
-    if (created) {
-      await recordAudit(tx, asPerson(ctx, created), {
-        action: "person.create",
-        subject: { kind: "person", id: created.id },
-        after: snapshot(created),
-      });
-      return created;
-    }
-  }
-  // Another tab may have made the same person between the two statements: it is there now.
-  const known = before ?? await findPerson(tx, issuer, identity);
-  if (!known) throw new SignInRefused("identity-conflict");
-  if (known.status !== "active") throw new SignInRefused("person-suspended");
-  // The provider may stay silent about the national identity; it may not change it.
-  const idNatPs = wanted.id_nat_ps ?? known.id_nat_ps;
-  if (known.id_nat_ps !== null && idNatPs !== known.id_nat_ps) throw new SignInRefused("identity-conflict");
-  const after = await updatePerson(tx, known.id, { ...wanted, id_nat_ps: idNatPs }, ctx.now());
-  if (JSON.stringify(snapshot(known)) !== JSON.stringify(snapshot(after))) {
-    await recordAudit(tx, asPerson(ctx, after), {
-      action: "person.update",
-      subject: { kind: "person", id: after.id },
-      before: snapshot(known),
-      after: snapshot(after),
-    });
-  }
-  return after;
-}
-
-async function findPerson(
-  tx: Tx,
-  issuer: string,
-  identity: ProviderIdentity,
-): Promise<PersonRow | undefined> {
-  const account = await findPersonByAccount(tx, issuer, identity.subject);
-  if (account || identity.idNatPs === null) return account;
-  const person = await findPersonByIdNat(tx, identity.idNatPs);
-  if (!person || person.subject === null) return person;
-  // The account is (issuer, subject): the same national identity under another one is somebody else until proved. It may
-  // also be this very account, made by another tab since the first look.
-  if (person.issuer === issuer && person.subject === identity.subject) return person;
-  throw new SignInRefused("identity-conflict");
-}
-
-function snapshot(person: PersonRow) {
-  return {
-    idNatPs: person.id_nat_ps,
-    displayName: displayNameOf(person.given_name, person.family_name),
-    hasAccount: person.subject !== null,
-  };
-}
-
-/** From here on the acts are the person's own. */
-function asPerson(ctx: Context, person: PersonRow): Context {
-  return {
-    ...ctx,
-    actor: {
-      kind: "person",
-      personId: person.id,
-      sessionId: "",
-      displayName: displayNameOf(person.given_name, person.family_name),
-      idNatPs: person.id_nat_ps,
-      operatorRoles: [],
-      memberships: [],
-    },
-  };
-}
-
 /** Every refusal is traced with its reason (ASVS 16.3.1). A person who changed his mind is not an event. */
-async function noteRefusal(deps: SignInDependencies, ctx: Context, refusal: SignInRefused): Promise<void> {
+export async function noteRefusal(
+  deps: SignInDependencies,
+  ctx: Context,
+  refusal: SignInRefused,
+): Promise<void> {
   ctx.log.warn("sign-in.refused", { reason: refusal.reason, requestId: ctx.requestId });
   if (refusal.reason === "cancelled") return;
   await inSystem(deps, (tx) =>

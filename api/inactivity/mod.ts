@@ -9,5 +9,4 @@
  */
 export { advanceInactivity } from "./advance.ts";
 export type { Delays } from "./delays.ts";
-export { putNotice } from "./put-notice.ts";
 export { type NoticeJob, sendNotice } from "./send-notice.ts";

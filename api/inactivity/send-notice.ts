@@ -1,10 +1,10 @@
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { inStructure } from "../database/in-tenant.ts";
+import type { Notice } from "../mail-server/mod.ts";
 import { findOpenCase, writeCase } from "./case-queries.ts";
 import { datesAfter } from "./delays.ts";
 import { noticeSubject, noticeText } from "./notice-text.ts";
-import type { Notice } from "./put-notice.ts";
 import { getCampaign } from "./queries.ts";
 
 export interface NoticeJob {

@@ -106,6 +106,7 @@ export const dataMap = {
     columns: [
       "sessions.*",
       "sign_in_attempts.*",
+      "known_places.*",
       "decoupled_sign_ins.*",
       "idempotency_keys.*",
       "app_passwords.*",

@@ -137,7 +137,7 @@ export async function readPersonData(tx: Tx, personId: string): Promise<Record<s
       from app.addresses a join app.mailboxes b on b.structure_id = a.structure_id and b.id = a.mailbox_id
       join app.people p on p.id_nat_ps = b.holder_id_nat_ps where p.id = ${personId}`,
     "sessions":
-      sql`select json_build_object('ouverte', created_at, 'niveau', acr, 'facteurs', amr, 'fin', coalesce(ended_at, expires_at), 'motifDeFin', end_reason) as row
+      sql`select json_build_object('ouverte', created_at, 'niveau', acr, 'facteurs', amr, 'reseau', network, 'navigateur', browser, 'fin', coalesce(ended_at, expires_at), 'motifDeFin', end_reason) as row
       from app.sessions where person_id = ${personId}
       union all select json_build_object('motDePasseDApplication', a.device, 'boite', b.address, 'cree', a.created_at, 'expire', a.expires_at,
         'dernierUsage', a.last_used_at, 'revoque', a.revoked_at)

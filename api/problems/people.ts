@@ -2,6 +2,11 @@
 import type { ProblemSpec } from "./spec.ts";
 
 export const peopleProblems = {
+  "session-not-found": {
+    status: 404,
+    title: "No such session",
+    about: "It has ended, or it is not yours.",
+  },
   "person-not-found": {
     status: 404,
     title: "No such person",

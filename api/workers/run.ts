@@ -8,7 +8,9 @@ import { Logger, makeWorkerUtils, parseCronItems, run, type TaskList } from "gra
 import pg from "pg";
 import { type BatchJob, checkBatch, runLines, sweepBatches, undoLines } from "../bulk/mod.ts";
 import { advanceInactivity, type NoticeJob } from "../inactivity/mod.ts";
+import type { NewPlaceJob } from "../identity/mod.ts";
 import { sendInactivityNotice } from "./send-inactivity-notice.ts";
+import { sendNewPlaceNotice } from "./send-new-place-notice.ts";
 import { enqueue } from "../database/enqueue.ts";
 import { inSystem } from "../database/in-tenant.ts";
 import { purgeClosedMailboxes } from "../mailboxes/mod.ts";
@@ -182,6 +184,7 @@ function tasks(deps: WorkerDeps): TaskList {
         closedMailRetentionDays: deps.closedMailRetentionDays,
       }),
     "send-inactivity-notice": (payload) => sendInactivityNotice(deps, payload as NoticeJob),
+    "send-new-place-notice": (payload) => sendNewPlaceNotice(deps, payload as NewPlaceJob),
     "make-export": (payload) => {
       const { exportId } = payload as { exportId: string };
       return makeExport(exportDeps(deps, "make-export"), exportId);

@@ -1,5 +1,5 @@
-import { type NoticeJob, putNotice, sendNotice } from "../inactivity/mod.ts";
-import { MailServerRefused, MailServerUnavailable } from "../mail-server/mod.ts";
+import { type NoticeJob, sendNotice } from "../inactivity/mod.ts";
+import { MailServerRefused, MailServerUnavailable, putNotice } from "../mail-server/mod.ts";
 import { runAgainLater } from "./again-later.ts";
 import type { WorkerDeps } from "./worker-deps.ts";
 

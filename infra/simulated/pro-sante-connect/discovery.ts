@@ -17,7 +17,11 @@ export const paths = {
   revocation: `${protocolPath}/revoke`,
   endSession: `${protocolPath}/logout`,
   ciba: `${protocolPath}/ext/ciba/auth`,
+  /** The person's phone, simulated by a page. */
+  phone: "/telephone",
 } as const;
+
+export const decoupledGrant = "urn:openid:params:grant-type:ciba";
 
 /** Lifetimes in seconds: what ANS writes of its tokens and of its session. */
 export const lifetimes = {
@@ -27,6 +31,7 @@ export const lifetimes = {
   sessionIdle: 1_800,
   session: 14_400,
   code: 60,
+  decoupled: 120,
 } as const;
 
 const signatureAlgorithms = [
@@ -45,15 +50,18 @@ const signatureAlgorithms = [
   "RS512",
 ];
 
-/** @param origin e.g. `http://127.0.0.1:8490`, without a trailing slash */
-export function discoveryDocument(origin: string): Record<string, unknown> {
+/**
+ * @param origin e.g. `http://127.0.0.1:8490`, without a trailing slash
+ * @param door where clients show their certificates; the real service names the same host again
+ */
+export function discoveryDocument(origin: string, door: string = origin): Record<string, unknown> {
   const at = (path: string) => `${origin}${path}`;
   const aliases = {
-    token_endpoint: at(paths.token),
-    revocation_endpoint: at(paths.revocation),
-    introspection_endpoint: at(paths.introspection),
-    userinfo_endpoint: at(paths.userinfo),
-    backchannel_authentication_endpoint: at(paths.ciba),
+    token_endpoint: `${door}${paths.token}`,
+    revocation_endpoint: `${door}${paths.revocation}`,
+    introspection_endpoint: `${door}${paths.introspection}`,
+    userinfo_endpoint: `${door}${paths.userinfo}`,
+    backchannel_authentication_endpoint: `${door}${paths.ciba}`,
   };
   return {
     issuer: at(realmPath),

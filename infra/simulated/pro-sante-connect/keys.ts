@@ -32,6 +32,13 @@ export async function makeKey(): Promise<SigningKey> {
   return await openKey(await exportJWK(privateKey));
 }
 
+let stranger: Promise<SigningKey> | undefined;
+
+/** A key that is published nowhere: made once, since it takes longer than some tests wait. */
+export function strangersKey(): Promise<SigningKey> {
+  return stranger ??= makeKey();
+}
+
 async function openKey({ kty, n, e, ...secret }: JWK): Promise<SigningKey> {
   const bare = { kty, n, e } as JWK;
   const kid = await calculateJwkThumbprint(bare);

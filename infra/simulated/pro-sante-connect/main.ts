@@ -4,7 +4,7 @@
  * Environment: SIM_PORT and SIM_CONTROL_PORT (0 or absent = any free port), SIM_PUBLIC_ORIGIN (optional), SIM_PEOPLE_FILE
  * (default: the demo people beside this file), and the clients: either the platform's own by SIM_BASE_URL (its origin),
  * SIM_CLIENT_ID and SIM_CLIENT_SECRET_FILE, or SIM_CLIENTS_FILE (JSON list of
- * { clientId, clientSecretFile, redirectUris, postLogoutRedirectUris }).
+ * { clientId, clientSecretFile, redirectUris, postLogoutRedirectUris, backChannelLogoutUri }).
  * SIM_DIRECTORY (optional): private directory in which the signing keys outlive the process.
  * Prints one line of JSON on standard output when it listens; ends on SIGTERM and SIGINT.
  */
@@ -18,6 +18,7 @@ const clientsShape = z.array(z.strictObject({
   clientSecretFile: z.string().min(1),
   redirectUris: z.array(z.url()).min(1),
   postLogoutRedirectUris: z.array(z.url()).default([]),
+  backChannelLogoutUri: z.url().optional(),
 })).min(1);
 
 function need(name: string): string {
@@ -40,6 +41,7 @@ async function readClients(): Promise<SimulatedClient[]> {
       clientSecretFile: need("SIM_CLIENT_SECRET_FILE"),
       redirectUris: [new URL("/auth/callback", need("SIM_BASE_URL")).href],
       postLogoutRedirectUris: [new URL("/auth/signed-out", need("SIM_BASE_URL")).href],
+      backChannelLogoutUri: new URL("/auth/back-channel-logout", need("SIM_BASE_URL")).href,
     }],
   );
   return await Promise.all(listed.map(async ({ clientSecretFile, ...client }) => ({

@@ -7,7 +7,7 @@ import { SignJWT } from "jose";
 import { z } from "zod";
 import { lifetimes } from "./discovery.ts";
 import type { Keys } from "./keys.ts";
-import { makeKey } from "./keys.ts";
+import { strangersKey } from "./keys.ts";
 import { replaceClaims } from "./misbehaviour.ts";
 import { accessTokenIdentity, type Person, subjectOf } from "./people.ts";
 
@@ -85,7 +85,7 @@ export function createMintedTokens(issuer: string, keys: Keys): MintedTokens {
       const own = wish.bytes !== undefined && wish.bytes < smallBytes
         ? { jti, exp, typ: claims.typ }
         : claims;
-      const key = wish.fault === "unknown-key" ? await makeKey() : keys.newest();
+      const key = wish.fault === "unknown-key" ? await strangersKey() : keys.newest();
       const sign = (padding: string) =>
         new SignJWT(padding === "" ? own : { ...own, padding })
           .setProtectedHeader({ alg: "RS256", typ: "JWT", kid: key.kid }).sign(key.privateKey);

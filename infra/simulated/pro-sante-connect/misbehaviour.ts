@@ -10,6 +10,7 @@ const endpoint = z.enum([
   "introspection",
   "revocation",
   "end-session",
+  "ciba",
 ]);
 export type Endpoint = z.infer<typeof endpoint>;
 
@@ -48,6 +49,12 @@ export const misbehaviourShape = z.strictObject({
   userinfo: z.record(z.string(), z.unknown()).default({}),
   /** Claims of an introspection's answer replaced, or removed by `null`. */
   introspection: z.record(z.string(), z.unknown()).default({}),
+  /** Whether userinfo comes as JSON, as a signed JWT, or as a JWT that somebody else signed. */
+  userinfoForm: z.enum(["json", "jwt", "jwt-of-unknown-key"]).default("json"),
+  /** Whether a refresh brings a new refresh token. */
+  refreshRotation: z.enum(["rotates", "keeps"]).default("rotates"),
+  /** Polls that come faster are told to slow down. */
+  decoupledIntervalSeconds: z.int().min(0).max(60).default(1),
 });
 
 export type Misbehaviour = z.infer<typeof misbehaviourShape>;

@@ -46,6 +46,26 @@ export function signInPage(people: readonly Person[]): string {
   );
 }
 
+/** What the people's phones show now. */
+export function phonePage(
+  ringing: readonly { id: string; person: Person; bindingMessage: string }[],
+): string {
+  const requests = ringing.map(({ id, person, bindingMessage }) =>
+    `<li><p>${escape(`${person.givenName} ${person.familyName}`)} · demande <strong>${
+      escape(bindingMessage)
+    }</strong></p>
+<form method="post"><input type="hidden" name="id" value="${escape(id)}">
+<button name="answer" value="confirm">Confirmer ${escape(bindingMessage)}</button>
+<button name="answer" value="refuse">Refuser</button></form></li>`
+  ).join("\n");
+  return page(
+    "Téléphone (simulé)",
+    `<h1>Téléphone e-CPS</h1>
+<p class="notice">Service simulé : aucune carte, aucun téléphone. Ce que le vôtre montrerait.</p>
+${requests === "" ? "<p>Aucune demande en cours.</p>" : `<ul>${requests}</ul>`}`,
+  );
+}
+
 /** The library's own form, sent at once: with `id_token_hint` the real service asks nothing. */
 export function signOutPage(form: string, asks: boolean): string {
   const send = asks ? "" : `<script>document.getElementById("op.logoutForm").submit()</script>`;

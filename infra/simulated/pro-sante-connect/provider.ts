@@ -1,13 +1,15 @@
 /** oidc-provider, set as strictly as the real service and reshaped at its edges to speak as it does. */
-import Provider, { interactionPolicy } from "oidc-provider";
-import { lifetimes, paths } from "./discovery.ts";
+import Provider, { errors, interactionPolicy } from "oidc-provider";
+import { decoupledGrant, lifetimes, paths } from "./discovery.ts";
 import { createMemoryAdapter } from "./memory-adapter.ts";
-import { type Misbehaviour, replaceClaims } from "./misbehaviour.ts";
+import type { Misbehaviour } from "./misbehaviour.ts";
 import type { MintedTokens } from "./minted.ts";
+import type { IssuedSession } from "./logout.ts";
+import type { Phones } from "./phones.ts";
 import { errorPage, signedOutPage, signOutPage } from "./pages.ts";
-import { type Person, subjectOf, userinfoOf } from "./people.ts";
+import { type Person, subjectOf } from "./people.ts";
+import { reshape } from "./reshape.ts";
 import type { Keys } from "./keys.ts";
-import { type Grounds, openAccessToken, signAccessToken, signIdToken } from "./tokens.ts";
 
 /** A registered client. URIs are compared character for character. */
 export interface SimulatedClient {
@@ -15,6 +17,10 @@ export interface SimulatedClient {
   readonly clientSecret: string;
   readonly redirectUris: readonly string[];
   readonly postLogoutRedirectUris: readonly string[];
+  /** Where it is told of sessions that have ended. */
+  readonly backChannelLogoutUri?: string | undefined;
+  /** Must show a certificate whose common name is its id; its secret opens nothing. */
+  readonly isMutualTls?: boolean | undefined;
 }
 
 export interface ProviderOptions {
@@ -26,11 +32,35 @@ export interface ProviderOptions {
   readonly misbehaviour: () => Misbehaviour;
   /** Access tokens made by the control port. */
   readonly minted: MintedTokens;
+  readonly phones: Phones;
+  /** Told of each session that a client is given tokens of. */
+  readonly onIssued: (session: IssuedSession) => void;
 }
 
 // The library has no types; these name what is used of them.
 // deno-lint-ignore no-explicit-any
 type Any = any;
+
+/**
+ * The person's answer on his phone.
+ *
+ * @param provider the library's own
+ */
+export async function answerDecoupled(provider: OidcProvider, id: string, answer: "confirm" | "refuse") {
+  const library: Any = provider;
+  const request = await library.BackchannelAuthenticationRequest.find(id);
+  if (!request) return;
+  if (answer === "refuse") {
+    return await library.backchannelResult(request, new errors.AccessDenied("the person refused"));
+  }
+  const grant = new library.Grant({ clientId: request.clientId, accountId: request.accountId });
+  grant.addOIDCScope(request.scope);
+  await grant.save();
+  await library.backchannelResult(request, await grant.jti, {
+    authTime: Math.floor(Date.now() / 1_000),
+    sessionUid: crypto.randomUUID(),
+  });
+}
 
 /** What the simulator uses of oidc-provider's Provider. */
 export interface OidcProvider {
@@ -85,7 +115,8 @@ export function createProvider(
       client_secret: client.clientSecret,
       redirect_uris: [...client.redirectUris],
       post_logout_redirect_uris: [...client.postLogoutRedirectUris],
-      grant_types: ["authorization_code", "refresh_token"],
+      grant_types: ["authorization_code", "refresh_token", decoupledGrant],
+      backchannel_token_delivery_mode: "poll",
       response_types: ["code"],
       token_endpoint_auth_method: "client_secret_post",
       id_token_signed_response_alg: "RS256",
@@ -108,6 +139,30 @@ export function createProvider(
         enabled: true,
         allowedPolicy: (_ctx: unknown, client: Any, token: Any) => token.clientId === client.clientId,
       },
+      ciba: {
+        enabled: true,
+        deliveryModes: ["poll"],
+        processLoginHint: (_ctx: unknown, hint: string) => {
+          const person = options.people.find((one) => one.idNat === hint);
+          return person && subjectOf(person);
+        },
+        verifyUserCode: () => undefined,
+        validateRequestContext: () => undefined,
+        validateBindingMessage: (_ctx: unknown, message: string | undefined) => {
+          if (!/^\d{2}$/.test(message ?? "")) throw new errors.InvalidBindingMessage("two digits");
+        },
+        triggerAuthenticationDevice: (_ctx: Any, request: Any, account: Any) => {
+          const person = bySubject.get(account.accountId);
+          if (!person) return;
+          options.phones.ring({
+            id: request.jti,
+            person,
+            bindingMessage: String(request.params.binding_message),
+            channel: String(request.params.channel ?? ""),
+            expiresAt: Date.now() + lifetimes.decoupled * 1_000,
+          });
+        },
+      },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: renderSignOut,
@@ -121,7 +176,8 @@ export function createProvider(
       url: (_ctx: unknown, interaction: Any) => `${paths.signInPage}/${interaction.uid}`,
     },
     issueRefreshToken: () => true,
-    rotateRefreshToken: true,
+    rotateRefreshToken: () => options.misbehaviour().refreshRotation === "rotates",
+    extraParams: ["channel"],
     // Whoever signs in has agreed: the real service has no page of consent.
     loadExistingGrant: async (ctx: Any) => {
       const { clientId } = ctx.oidc.client;
@@ -140,6 +196,7 @@ export function createProvider(
     },
     routes: {
       authorization: paths.authorization,
+      backchannel_authentication: paths.ciba,
       token: paths.token,
       userinfo: paths.userinfo,
       jwks: `${paths.jwks}/internal`,
@@ -150,6 +207,7 @@ export function createProvider(
     ttl: {
       AccessToken: lifetimes.accessToken,
       AuthorizationCode: lifetimes.code,
+      BackchannelAuthenticationRequest: lifetimes.decoupled,
       IdToken: lifetimes.idToken,
       RefreshToken: lifetimes.refreshToken,
       Session: lifetimes.sessionIdle,
@@ -177,115 +235,4 @@ function renderSignOut(ctx: Any, form: string): void {
 function renderSignedOut(ctx: Any): void {
   ctx.type = "html";
   ctx.body = signedOutPage();
-}
-
-/** Around the library: both ways of client authentication, JWT access tokens in and out, claims as the real service's. */
-async function reshape(
-  ctx: Any,
-  next: () => Promise<void>,
-  options: ProviderOptions,
-  bySubject: ReadonlyMap<string, Person>,
-): Promise<void> {
-  const { keys } = options;
-  let claims: Record<string, unknown> | undefined;
-  let mintedAnswer: Record<string, unknown> | undefined;
-  if (ctx.path === paths.userinfo) {
-    const presented = /^Bearer (.+)$/i.exec(ctx.get("authorization"))?.[1];
-    const person = presented ? options.minted.personOf(presented) : undefined;
-    if (person !== undefined) {
-      if (person === "inactive") ctx.throw(401);
-      ctx.body = replaceClaims(userinfoOf(person as Person), options.misbehaviour().userinfo);
-      return;
-    }
-    if (presented) {
-      ctx.req.headers.authorization = `Bearer ${
-        (await openAccessToken(keys, presented))?.opaque ?? "unknown"
-      }`;
-    }
-  } else if (
-    ctx.method === "POST" && [paths.token, paths.introspection, paths.revocation].includes(ctx.path)
-  ) {
-    const form = await readForm(ctx);
-    if (form.token && ctx.path === paths.introspection) mintedAnswer = options.minted.introspect(form.token);
-    const opened = form.token ? await openAccessToken(keys, form.token) : undefined;
-    if (opened) form.token = opened.opaque;
-    // A JWT that is no access token of ours: the library would call the request wrong, the real service says inactive.
-    else if (ctx.path === paths.introspection) form.token = "unknown";
-    claims = opened?.claims;
-    ctx.request.body = form;
-  }
-  await next();
-  if (ctx.status !== 200 || ctx.body === null || typeof ctx.body !== "object") return;
-  if (ctx.path === paths.userinfo) {
-    const person = bySubject.get(ctx.body.sub);
-    if (person) ctx.body = replaceClaims(userinfoOf(person), options.misbehaviour().userinfo);
-  } else if (ctx.path === paths.token) {
-    await reshapeTokens(ctx, options, bySubject);
-  } else if (ctx.path === paths.introspection) {
-    // The library has judged the caller; a token of the control port is unknown to it.
-    if (mintedAnswer) ctx.body = mintedAnswer;
-    else if (ctx.body.active && claims) {
-      ctx.body = {
-        ...claims,
-        SubjectNameID: claims.preferred_username,
-        client_id: ctx.body.client_id,
-        username: claims.preferred_username,
-        active: true,
-      };
-    }
-    ctx.body = replaceClaims(ctx.body, options.misbehaviour().introspection);
-  }
-}
-
-async function reshapeTokens(
-  ctx: Any,
-  options: ProviderOptions,
-  bySubject: ReadonlyMap<string, Person>,
-): Promise<void> {
-  const { AuthorizationCode, RotatedRefreshToken, RefreshToken, AccessToken } = ctx.oidc.entities;
-  const source = AuthorizationCode ?? RotatedRefreshToken ?? RefreshToken;
-  const person = bySubject.get(source?.accountId);
-  if (!person) return;
-  const grounds: Grounds = {
-    issuer: options.issuer,
-    clientId: source.clientId,
-    person,
-    scope: AccessToken?.scope ?? source.scope,
-    authenticatedAt: source.authTime ?? Math.floor(Date.now() / 1_000),
-    nonce: source.nonce,
-    sessionId: source.sessionUid,
-  };
-  const accessToken = await signAccessToken(options.keys, grounds, ctx.body.access_token);
-  const { id_token: _replaced, ...rest } = ctx.body;
-  const idToken = await signIdToken(options.keys, grounds, accessToken, options.misbehaviour());
-  ctx.body = {
-    ...rest,
-    access_token: accessToken,
-    refresh_expires_in: lifetimes.refreshToken,
-    "not-before-policy": 0,
-    session_state: grounds.sessionId,
-    ...(idToken === undefined ? {} : { id_token: idToken }),
-  };
-}
-
-/** The form of a back-channel request. Basic credentials are moved into it: the real service takes both spellings. */
-async function readForm(ctx: Any): Promise<Record<string, string>> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of ctx.req) {
-    size += chunk.length;
-    if (size > 65_536) ctx.throw(413);
-    chunks.push(chunk);
-  }
-  const form: Record<string, string> = Object.fromEntries(
-    new URLSearchParams(Buffer.concat(chunks).toString()),
-  );
-  const basic = /^Basic (.+)$/i.exec(ctx.get("authorization"))?.[1];
-  if (basic) {
-    const [id = "", ...secret] = Buffer.from(basic, "base64").toString().split(":");
-    form.client_id = decodeURIComponent(id.replaceAll("+", " "));
-    form.client_secret = decodeURIComponent(secret.join(":").replaceAll("+", " "));
-    delete ctx.req.headers.authorization;
-  }
-  return form;
 }

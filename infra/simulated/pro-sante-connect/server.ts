@@ -6,14 +6,23 @@
  */
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { discoveryDocument, paths, realmPath } from "./discovery.ts";
-import { createKeys } from "./keys.ts";
+import { createKeys, strangersKey } from "./keys.ts";
 import { createMintedTokens, mintShape } from "./minted.ts";
+import { type IssuedSession, logoutShape, type LogoutWish, signLogoutToken } from "./logout.ts";
 import { type Endpoint, goodBehaviour, type Misbehaviour, misbehaviourShape } from "./misbehaviour.ts";
-import { signInPage } from "./pages.ts";
+import { phonePage, signInPage } from "./pages.ts";
 import { type Person, subjectOf } from "./people.ts";
-import { createProvider, createStorage, type OidcProvider, type SimulatedClient } from "./provider.ts";
+import { createPhones } from "./phones.ts";
+import {
+  answerDecoupled,
+  createProvider,
+  createStorage,
+  type OidcProvider,
+  type SimulatedClient,
+} from "./provider.ts";
 
 export interface SimulatorOptions {
   readonly host: string;
@@ -26,6 +35,14 @@ export interface SimulatorOptions {
   readonly people: readonly Person[];
   /** Where the signing keys outlive the process; without it they do not. */
   readonly keysFile?: string | undefined;
+  /** A second door at which clients show certificates, PEM. */
+  readonly door?: {
+    /** Name in its certificate. */
+    readonly hostname: string;
+    readonly certificate: string;
+    readonly key: string;
+    readonly clientAuthorities: string;
+  } | undefined;
 }
 
 export interface Simulator {
@@ -33,6 +50,8 @@ export interface Simulator {
   readonly controlOrigin: string;
   readonly issuer: string;
   readonly discoveryUrl: string;
+  /** Where clients show certificates; undefined without one. */
+  readonly doorOrigin: string | undefined;
   close(): Promise<void>;
 }
 
@@ -45,6 +64,7 @@ const endpointOfPath: Readonly<Record<string, Endpoint>> = {
   [paths.introspection]: "introspection",
   [paths.revocation]: "revocation",
   [paths.endSession]: "end-session",
+  [paths.ciba]: "ciba",
 };
 
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
@@ -65,6 +85,28 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   if (options.publicOrigin !== undefined) await listen(server, options.host, options.port);
   const controlOrigin = await listen(control, options.host, options.controlPort);
   const issuer = `${origin}${realmPath}`;
+  const door = options.door && createSecureServer({
+    cert: options.door.certificate,
+    key: options.door.key,
+    ca: options.door.clientAuthorities,
+    requestCert: true,
+    rejectUnauthorized: false,
+  }, (request, response) => {
+    const socket = request.socket as unknown as {
+      authorized: boolean;
+      getPeerCertificate(): { subject?: { CN?: string } };
+    };
+    const certifiedClient = socket.authorized ? socket.getPeerCertificate().subject?.CN : undefined;
+    Object.assign(request, { certifiedClient });
+    answer(request, response).catch((error: unknown) => fail(response, error));
+  });
+  const doorOrigin = door &&
+    (await listen(door, options.host, 0)).replace(
+      `http://${options.host}`,
+      `https://${options.door?.hostname}`,
+    );
+  const phones = createPhones();
+  const issued: IssuedSession[] = [];
 
   const minted = createMintedTokens(issuer, keys);
 
@@ -78,6 +120,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         cookieKey,
         misbehaviour: () => misbehaviour,
         minted,
+        phones,
+        onIssued: (session) => void issued.push(session),
       },
       storage,
     );
@@ -96,13 +140,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     }
     if (fault?.mode === "slow") await new Promise((resolve) => setTimeout(resolve, fault.delayMilliseconds));
     if (pathname === paths.discovery) {
-      const document = discoveryDocument(origin);
+      const document = discoveryDocument(origin, doorOrigin);
       return sendJson(response, 200, {
         ...document,
         issuer: misbehaviour.discoveryIssuer ?? document.issuer,
       });
     }
     if (pathname === paths.jwks) return sendJson(response, 200, keys.published());
+    if (pathname === paths.phone) return await answerPhone(request, response);
     if (pathname.startsWith(`${paths.signInPage}/`)) return await answerSignIn(request, response);
     // The standard discovery path does not exist at the real service: who relies on it must fail here too.
     if (pathname.includes("/.well-known/")) return send(response, 404, "text/plain", "Not Found");
@@ -134,6 +179,49 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     });
   }
 
+  async function answerPhone(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === "POST") {
+      const form = new URLSearchParams(await readText(request));
+      await decide(form.get("id") ?? "", form.get("answer") === "confirm" ? "confirm" : "refuse");
+    }
+    send(response, 200, "text/html; charset=utf-8", phonePage(phones.list()));
+  }
+
+  async function decide(id: string, answer: "confirm" | "refuse"): Promise<boolean> {
+    if (!provider || !phones.find(id)) return false;
+    await answerDecoupled(provider, id, answer);
+    phones.silence(id);
+    return true;
+  }
+
+  /** Ends the sessions of a person here, and answers the token by which a client would be told. */
+  async function signOutPerson(wish: LogoutWish): Promise<{ logoutToken: string; delivered: number | null }> {
+    const person = find(wish.person);
+    if (!person) throw new Error("no such person");
+    const theirs = issued.filter((one) => one.subject === subjectOf(person));
+    const last = theirs.at(-1);
+    const client = options.clients.find((one) => one.clientId === last?.clientId) ?? options.clients[0];
+    const logoutToken = await signLogoutToken(
+      keys,
+      issuer,
+      client?.clientId ?? "",
+      person,
+      last?.sessionId,
+      wish,
+    );
+    if (wish.endsSessions) {
+      const tokens = new storage("RefreshToken") as { revokeByGrantId(grantId: string): Promise<void> };
+      for (const one of theirs) await tokens.revokeByGrantId(one.grantId);
+    }
+    if (!wish.deliver || client?.backChannelLogoutUri === undefined) return { logoutToken, delivered: null };
+    const told = await fetch(client.backChannelLogoutUri, {
+      method: "POST",
+      body: new URLSearchParams({ logout_token: logoutToken }),
+    });
+    await told.body?.cancel();
+    return { logoutToken, delivered: told.status };
+  }
+
   async function answerControl(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const action = `${request.method} ${new URL(request.url ?? "/", controlOrigin).pathname}`;
     switch (action) {
@@ -143,6 +231,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         const parsed = misbehaviourShape.safeParse(JSON.parse(await readText(request)));
         if (!parsed.success) return sendJson(response, 422, { errors: parsed.error.issues });
         misbehaviour = parsed.data;
+        await strangersKey();
         return sendJson(response, 200, misbehaviour);
       }
       case "DELETE /misbehaviour":
@@ -163,6 +252,22 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         const isKnown = minted.revoke(await readText(request));
         return sendJson(response, isKnown ? 200 : 404, { revoked: isKnown });
       }
+      case "GET /phones":
+        return sendJson(
+          response,
+          200,
+          phones.list().map(({ person, ...one }) => ({ ...one, person: person.key })),
+        );
+      case "POST /phones": {
+        const { id, answer } = JSON.parse(await readText(request));
+        const isKnown = await decide(String(id), answer === "confirm" ? "confirm" : "refuse");
+        return sendJson(response, isKnown ? 200 : 404, { answered: isKnown });
+      }
+      case "POST /sign-outs": {
+        const wish = logoutShape.safeParse(JSON.parse(await readText(request)));
+        if (!wish.success) return sendJson(response, 422, { errors: wish.error.issues });
+        return sendJson(response, 200, await signOutPerson(wish.data));
+      }
       case "GET /people":
         return sendJson(response, 200, options.people);
       default:
@@ -175,8 +280,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     controlOrigin,
     issuer,
     discoveryUrl: `${origin}${paths.discovery}`,
+    doorOrigin,
     close: async () => {
-      await Promise.all([close(server), close(control)]);
+      await Promise.all([close(server), close(control), ...(door ? [close(door)] : [])]);
     },
   };
 }

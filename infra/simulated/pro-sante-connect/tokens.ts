@@ -2,10 +2,10 @@
  * The tokens as Pro Santé Connect shapes them. oidc-provider keeps opaque ones inside; what leaves is a JWT whose `jti`
  * is that opaque value, and what comes back (userinfo, introspection, revocation) is translated again.
  */
-import { decodeProtectedHeader, generateKeyPair, jwtVerify, SignJWT, UnsecuredJWT } from "jose";
+import { decodeProtectedHeader, importJWK, jwtVerify, SignJWT, UnsecuredJWT } from "jose";
 import { createHash, randomUUID } from "node:crypto";
 import { lifetimes } from "./discovery.ts";
-import { type Keys, makeKey } from "./keys.ts";
+import { type Keys, strangersKey } from "./keys.ts";
 import { type Misbehaviour, replaceClaims } from "./misbehaviour.ts";
 import { accessTokenIdentity, type Person, subjectOf } from "./people.ts";
 
@@ -61,6 +61,20 @@ export async function openAccessToken(
     // Not a token of ours: the caller refuses it, and why makes no difference to the one who presents it.
     return undefined;
   }
+}
+
+/** Userinfo as a signed JWT: what the service may be set to answer. */
+export async function signUserinfo(
+  keys: Keys,
+  issuer: string,
+  clientId: string,
+  claims: Record<string, unknown>,
+  form: "jwt" | "jwt-of-unknown-key",
+): Promise<string> {
+  const key = keys.newest();
+  const { privateKey } = form === "jwt" ? key : await strangersKey();
+  return await new SignJWT({ ...claims, iss: issuer, aud: clientId })
+    .setProtectedHeader({ alg: "RS256", kid: key.kid }).sign(privateKey);
 }
 
 /** The id_token, minimal as the real one, and wrong in the way that was asked for. Undefined = not sent. */
@@ -121,9 +135,9 @@ async function signAs(
         .sign(new TextEncoder().encode(JSON.stringify(key.publicJwk)));
     case "unknown-key":
       return await new SignJWT(claims).setProtectedHeader({ alg: "RS256", typ: "JWT", kid: key.kid })
-        .sign((await makeKey()).privateKey);
+        .sign((await strangersKey()).privateKey);
     case "rs512": {
-      const { privateKey } = await generateKeyPair("RS512");
+      const privateKey = await importJWK(key.privateJwk, "RS512");
       return await new SignJWT(claims).setProtectedHeader({ alg: "RS512", typ: "JWT", kid: key.kid }).sign(
         privateKey,
       );

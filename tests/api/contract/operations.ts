@@ -1,5 +1,6 @@
 /** Every operation of the OpenAPI document, with an example request that succeeds. A new route needs one the day it is mounted. */
 import { batchExamples } from "./batch-examples.ts";
+import { clientAccessExamples } from "./client-access-examples.ts";
 import type { Operation } from "./document.ts";
 import { inactivityExamples } from "./inactivity-examples.ts";
 import { privacyExamples } from "./privacy-examples.ts";
@@ -137,6 +138,17 @@ export const examples: Readonly<Record<string, Example>> = {
   },
   listPeople: nothing,
   previewDeparture: ofMember(),
+  endPersonSessions: ofMember(),
+  listOwnSessions: nothing,
+  endOtherSessions: nothing,
+  endOwnSession: async (harness, { operator }) => {
+    const [session] = await harness.database.rows(
+      `insert into app.sessions (token_hash, person_id, authenticated_at, last_seen_at, expires_at)
+       values (sha256(gen_random_uuid()::text::bytea), $1, $2, $2, $2::timestamptz + interval '1 hour') returning id`,
+      [operator.personId, harness.clock.now()],
+    );
+    return { parameters: { sessionId: String(session?.id) } };
+  },
   departPerson: ofMember(() => ({ reason: "Mutation" })),
   cancelDeparture: async (harness, world) => {
     const { parameters } = await ofMember()(harness, world);
@@ -276,6 +288,7 @@ export const examples: Readonly<Record<string, Example>> = {
   ...batchExamples,
   ...inactivityExamples,
   ...webhookExamples,
+  ...clientAccessExamples,
   ...staffExamples,
   exportMailboxes: ofStructure(),
   exportAllMailboxes: nothing,

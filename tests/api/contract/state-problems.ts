@@ -6,6 +6,7 @@
 import type { Slug } from "../../../api/problems.ts";
 import { newImport, runToEnd } from "../../support/batches.ts";
 import { closeAtOnce, newIdNatPs, newIdNatStruct, newMailbox, newTenant } from "../../support/tenants.ts";
+import { clientAccessProblemsByOperation } from "./client-access-examples.ts";
 import type { Provoke } from "./common-problems.ts";
 import type { Request } from "./operations.ts";
 import { type Attempt, type Scene, send } from "./scenes.ts";
@@ -351,6 +352,7 @@ export const byOperation: Readonly<Record<string, Partial<Record<Slug, Provoke>>
       withBody(await scene.example(), { confirmAddress: `other@${scene.world.tenant.domain}` }),
   },
   giveClientPassword: { "app-passwords-not-allowed": structure("app_passwords_allowed = false") },
+  ...clientAccessProblemsByOperation,
   createBatch: {
     "batch-too-long": async (scene) => ({
       request: await scene.example(),

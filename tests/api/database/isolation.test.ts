@@ -122,6 +122,10 @@ describe("row-level security", () => {
         [tenant.structureId],
       );
       await harness.database.rows(
+        "insert into app.known_places values ($1, sha256(gen_random_uuid()::text::bytea), now(), now())",
+        [personId],
+      );
+      await harness.database.rows(
         `insert into app.app_passwords (structure_id, mailbox_id, person_id, device, secret_hash, may_imap, may_submission, expires_at)
          values ($1, $2, $3, 'Poste', sha256(gen_random_uuid()::text::bytea), true, true, now() + interval '1 day')`,
         [tenant.structureId, box.id, personId],

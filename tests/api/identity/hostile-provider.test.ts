@@ -82,6 +82,9 @@ describe("each hostile answer of a provider is refused with its own reason insid
       { userinfo: { SubjectNameID: "899900000029" } },
       "userinfo-contradiction",
     ],
+    ["a signed userinfo that somebody else signed", {
+      userinfoForm: "jwt-of-unknown-key",
+    }, "userinfo-malformed"],
     [
       "a userinfo that names another than the id_token",
       { userinfo: { SubjectNameID: "899900000029", preferred_username: "899900000029" } },
@@ -155,6 +158,10 @@ describe("what a provider may do", () => {
     } finally {
       await lenient.close();
     }
+  });
+
+  test("sign its userinfo", async () => {
+    expect(await returnWith({ userinfoForm: "jwt" })).toMatchObject({ location: "/mail", isSignedIn: true });
   });
 
   test("sign more strongly than asked", async () => {

@@ -21,7 +21,8 @@ export interface Platform {
   pass(seconds: number): void;
   /** Back to the time of day, which is the provider's too. */
   resetClock(): void;
-  browser(): Browser;
+  /** @param userAgent what it says of itself; nothing by default */
+  browser(userAgent?: string): Browser;
   /** A whole sign-in; answers where the browser ended. */
   signIn(browser: Browser, person: string, returnTo?: string): Promise<URL>;
   /** The callback's address, not yet opened. */
@@ -64,7 +65,14 @@ export async function openPlatform(psc: SimulatedPsc, options: PlatformOptions =
     rows: (query, values) => harness.database.rows(query, values),
     pass: (seconds) => harness.clock.pass(seconds),
     resetClock: () => harness.clock.pass((Date.now() - harness.clock.now().getTime()) / 1_000),
-    browser: () => new Browser({ origin: baseUrl, request: (request) => harness.app.request(request) }),
+    browser: (userAgent) =>
+      new Browser({
+        origin: baseUrl,
+        request: (request) => {
+          if (userAgent !== undefined) request.headers.set("user-agent", userAgent);
+          return harness.app.request(request);
+        },
+      }),
     reachCallback: async (browser, person, returnTo) => {
       const query = returnTo === undefined ? "" : `?returnTo=${encodeURIComponent(returnTo)}`;
       const begun = await browser.fetch(`${baseUrl}/auth/sign-in${query}`);

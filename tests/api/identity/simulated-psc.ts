@@ -2,9 +2,14 @@
 import { readFile } from "node:fs/promises";
 import type { z } from "zod";
 import type { misbehaviourShape } from "../../../infra/simulated/pro-sante-connect/misbehaviour.ts";
+import type { logoutShape } from "../../../infra/simulated/pro-sante-connect/logout.ts";
 import type { mintShape } from "../../../infra/simulated/pro-sante-connect/minted.ts";
 import { parsePeople, type Person } from "../../../infra/simulated/pro-sante-connect/people.ts";
-import { type Simulator, startSimulator } from "../../../infra/simulated/pro-sante-connect/server.ts";
+import {
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from "../../../infra/simulated/pro-sante-connect/server.ts";
 import type { Browser } from "./browser.ts";
 
 export const baseUrl = "http://localhost:18899";
@@ -19,6 +24,11 @@ export interface SimulatedPsc extends Simulator {
   control(method: string, path: string, body?: unknown): Promise<unknown>;
   /** An access token of `person` as his software would hold it: see infra/simulated/pro-sante-connect/minted.ts. */
   mint(wish: z.input<typeof mintShape>): Promise<string>;
+  /** Ends the sessions of a person at the provider; answers the logout token by which it says so. */
+  signOutPerson(wish: z.input<typeof logoutShape>): Promise<string>;
+  /** What rings on the phones now. */
+  phones(): Promise<{ id: string; person: string; bindingMessage: string; channel: string }[]>;
+  answerPhone(id: string, answer: "confirm" | "refuse"): Promise<void>;
   misbehave(how: z.input<typeof misbehaviourShape>): Promise<void>;
   behave(): Promise<void>;
   /** From the authorisation request to the callback's address, `person` having pressed his button where asked. */
@@ -29,7 +39,11 @@ export interface SimulatedPsc extends Simulator {
   endSession(browser: Browser, url: string): Promise<URL>;
 }
 
-export async function simulate(extra: readonly Person[] = []): Promise<SimulatedPsc> {
+/** @param certificates a second door, and that our client comes by it with its own */
+export async function simulate(
+  extra: readonly Person[] = [],
+  certificates?: SimulatorOptions["door"],
+): Promise<SimulatedPsc> {
   const people = [...parsePeople(JSON.parse(await readFile(peopleFile, "utf8"))), ...extra];
   const simulator = await startSimulator({
     host: "127.0.0.1",
@@ -40,8 +54,10 @@ export async function simulate(extra: readonly Person[] = []): Promise<Simulated
       clientSecret,
       redirectUris: [redirectUri],
       postLogoutRedirectUris: [`${baseUrl}/auth/signed-out`],
+      isMutualTls: certificates !== undefined,
     }],
     people,
+    door: certificates,
   });
   const atPlatform = (url: URL) => url.origin === baseUrl;
 
@@ -80,6 +96,10 @@ export async function simulate(extra: readonly Person[] = []): Promise<Simulated
       const { accessToken } = await control("POST", "/access-tokens", wish) as { accessToken: string };
       return accessToken;
     },
+    signOutPerson: async (wish) =>
+      (await control("POST", "/sign-outs", wish) as { logoutToken: string }).logoutToken,
+    phones: async () => await control("GET", "/phones") as Awaited<ReturnType<SimulatedPsc["phones"]>>,
+    answerPhone: async (id, answer) => void await control("POST", "/phones", { id, answer }),
     misbehave: async (how) => void await control("PUT", "/misbehaviour", how),
     behave: async () => void await control("DELETE", "/misbehaviour"),
     choose: (browser, url, person) => press(browser, url, { person }),

@@ -49,6 +49,7 @@ export const problemTexts = {
   "erasure-not-found": { text: m.problem_erasure_not_found, severity: "error" },
   "erasure-open": { text: m.problem_erasure_open, severity: "error" },
   "erasure-ended": { text: m.problem_erasure_ended, severity: "error" },
+  "session-not-found": { text: m.problem_session_not_found, severity: "error" },
   "person-not-found": { text: m.problem_person_not_found, severity: "error" },
   "membership-not-found": { text: m.problem_membership_not_found, severity: "error" },
   "last-administrator": { text: m.problem_last_administrator, severity: "warning" },

@@ -60,6 +60,7 @@ const known: Readonly<Partial<Record<Scope, "read" | "write">>> = {
   "mailbox-member.remove": "write",
   "membership.revoke": "write",
   "invitation.revoke": "write",
+  "person.end-sessions": "write",
   "person.depart": "write",
   "person.cancel-departure": "write",
   "batch.create": "write",

@@ -1,5 +1,5 @@
 /** Puts a notice into a box by JMAP, as the box itself (RFC 8621 §4.6): it leaves nowhere and needs no one's submission. */
-import { type MailServer, MailServerRefused, MailServerUnavailable } from "../mail-server/mod.ts";
+import { type MailServer, MailServerRefused, MailServerUnavailable } from "./port.ts";
 
 export interface Notice {
   readonly address: string;

@@ -1,0 +1,39 @@
+/**
+ * Where a person signs in from: a network and a program, coarse enough to be the same tomorrow. Neither an address nor a
+ * version is kept.
+ */
+import { createHash } from "node:crypto";
+import bowser from "bowser";
+import type { Caller } from "../context.ts";
+
+export interface Place {
+  /** `198.51.100.0/24` or `2001:db8:1::/48`; null where the address is unknown. */
+  readonly network: string | null;
+  /** `Firefox, Windows`; null where the program says nothing that is understood. */
+  readonly browser: string | null;
+}
+
+export function placeOf({ address, userAgent }: Caller): Place {
+  return { network: networkOf(address), browser: browserOf(userAgent) };
+}
+
+/** Names a person's place without telling it: of no use beside another person's. */
+export function hashPlace(personId: string, { network, browser }: Place): Uint8Array {
+  return createHash("sha256").update(JSON.stringify([personId, network, browser])).digest();
+}
+
+/** @param block as `addressBlock` gives it (api/http/caller-address.ts): an IPv4 address or a /64 */
+function networkOf(block: string): string | null {
+  const four = /^(\d+\.\d+\.\d+)\.\d+$/.exec(block);
+  if (four) return `${four[1]}.0/24`;
+  const six = /^([0-9a-f]+:[0-9a-f]+:[0-9a-f]+):[0-9a-f]+::\/64$/.exec(block);
+  return six ? `${six[1]}::/48` : null;
+}
+
+function browserOf(userAgent: string | null): string | null {
+  // A header of any length: what follows names no other program.
+  const told = userAgent?.slice(0, 512).trim();
+  if (!told) return null;
+  const { browser, os } = bowser.parse(told);
+  return [browser.name, os.name].filter(Boolean).join(", ").slice(0, 64) || null;
+}
