@@ -15,5 +15,6 @@ export async function requireRecentFactor(tx: Tx, ctx: Context): Promise<void> {
   const shown = await findFactorShown(tx, ctx.actor.sessionId);
   const since = new Date(ctx.now().getTime() - recentFactorSeconds * 1_000);
   if (shown !== undefined && shown.at >= since) return;
-  throw problem("factor-required", { method: shown?.amr == null ? "provider" : "staff" });
+  const isOurs = shown !== undefined && shown.amr !== null;
+  throw problem("factor-required", { method: isOurs ? "staff" : "provider" });
 }

@@ -38,6 +38,28 @@ export const peoplePages: readonly AdminPage[] = [
     },
   },
   {
+    path: "staff/accounts",
+    open: () => import("../staff/accounts-page.svelte"),
+    isFor: (rights) => rights.isStaff,
+    nav: {
+      part: "platform",
+      label: m.staff_accounts_title,
+      icon: "key",
+      order: 52,
+    },
+  },
+  {
+    path: "staff/factors",
+    open: () => import("../staff/factors-page.svelte"),
+    isFor: (rights) => rights.isStaff,
+    nav: {
+      part: "platform",
+      label: m.staff_factors_title,
+      icon: "settings",
+      order: 90,
+    },
+  },
+  {
     path: "audit",
     open: () => import("../audit/audit-page.svelte"),
     isFor: (rights) => rights.readsAudit(null),
@@ -158,6 +180,11 @@ export const peoplePages: readonly AdminPage[] = [
       icon: "webhook",
       order: 95,
     },
+  },
+  {
+    path: "structures/:structureId/client-certificates",
+    open: () => import("../software/certificates-page.svelte"),
+    nav: { part: "structure", label: m.certificate_title, icon: "lock", order: 92 },
   },
   {
     path: "structures/:structureId/service-accounts",
