@@ -1,21 +1,20 @@
 import { once } from "node:events";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
-import { createGuard, type Guard, type GuardSettings } from "../../../api/guard/mod.ts";
+import { createGuard, defaultGuardSettings, type Guard, type GuardSettings } from "../../../api/guard/mod.ts";
 import { type Clock, createClock } from "../../support/clock.ts";
 import type {} from "../../support/cluster.setup.ts"; // The type of inject("redisUrl").
 
 const failing = { free: 3, firstSeconds: 2, mostSeconds: 10 };
 const settings: GuardSettings = {
   ways: {
+    ...defaultGuardSettings.ways,
     imap: {
       pair: failing,
       account: { free: 6, firstSeconds: 0.5, mostSeconds: 1 },
       counts: "failures",
       forgetSeconds: 60,
     },
-    submission: { pair: failing, account: failing, counts: "failures", forgetSeconds: 60 },
-    token: { pair: failing, account: failing, counts: "failures", forgetSeconds: 60 },
     staff: {
       pair: failing,
       account: { free: 50, firstSeconds: 1, mostSeconds: 3 },
