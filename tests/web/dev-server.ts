@@ -131,6 +131,8 @@ function session({ jmap, hasBoxes }: { jmap: ScriptedJmap; hasBoxes: boolean }):
       accountId: box.accountId,
     })),
     expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+    situations: [],
+    situationKey: null,
     idleExpiresAt: new Date(Date.now() + 1_800_000).toISOString(),
     mailServer: jmap.isDown ? "unavailable" : "ready",
   });

@@ -1,6 +1,7 @@
 /** Every operation of the OpenAPI document, with an example request that succeeds. A new route needs one the day it is mounted. */
 import { batchExamples } from "./batch-examples.ts";
 import { clientAccessExamples } from "./client-access-examples.ts";
+import { situationShape } from "../../../api/identity/situations.ts";
 import type { Operation } from "./document.ts";
 import { inactivityExamples } from "./inactivity-examples.ts";
 import { privacyExamples } from "./privacy-examples.ts";
@@ -88,6 +89,16 @@ export const examples: Readonly<Record<string, Example>> = {
   readReadiness: nothing,
   readSession: nothing,
   signOut: nothing,
+  chooseSituation: async (harness, { operator }) => {
+    const situation = Object.fromEntries(
+      Object.keys(situationShape.shape).map((name) => [name, name === "key" ? "place" : null]),
+    );
+    await harness.database.rows("update app.people set situations = $2 where id = $1", [
+      operator.personId,
+      JSON.stringify([situation]),
+    ]);
+    return { parameters: {}, body: { situationKey: "place" } };
+  },
   readDashboard: nothing,
   readStructureDashboard: ofStructure(),
   createStructure: () => ({ parameters: {}, body: { idNatStruct: newIdNatStruct(), name: "Clinique" } }),

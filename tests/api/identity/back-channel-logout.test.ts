@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import type { z } from "zod";
 import { sessionsEndedChannel } from "../../../api/identity/mod.ts";
 import type { logoutShape } from "../../../infra/simulated/pro-sante-connect/logout.ts";
@@ -65,10 +66,11 @@ describe("the provider's back-channel logout", () => {
   });
 
   test("tells every process, so that open event streams close", async () => {
+    await platform.rows("delete from app.sessions");
     await signIn();
-    const [{ id } = {}] = await platform.rows("select id from app.sessions order by created_at desc limit 1");
+    const [{ id } = {}] = await platform.rows("select id from app.sessions");
     const ended: string[] = [];
-    const subscriber = platform.deps.redis.duplicate({ enableOfflineQueue: true });
+    const subscriber = new Redis(inject("redisUrl"));
     try {
       await subscriber.subscribe(sessionsEndedChannel);
       subscriber.on("message", (_channel, sessionId) => ended.push(sessionId));

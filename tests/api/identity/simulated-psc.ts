@@ -42,7 +42,7 @@ export interface SimulatedPsc extends Simulator {
 /** @param certificates a second door, and that our client comes by it with its own */
 export async function simulate(
   extra: readonly Person[] = [],
-  certificates?: SimulatorOptions["door"],
+  certificates: SimulatorOptions["door"] = undefined,
 ): Promise<SimulatedPsc> {
   const people = [...parsePeople(JSON.parse(await readFile(peopleFile, "utf8"))), ...extra];
   const simulator = await startSimulator({

@@ -48,6 +48,11 @@ export async function signInAs(page: Page, baseUrl: string, name: RegExp): Promi
   ).click();
   await page.getByRole("button", { name }).click();
   await page.waitForURL((url) => url.origin === new URL(baseUrl).origin);
+  // Who practises in several places says once in which one he works.
+  if (new URL(page.url()).searchParams.get("step") !== "situation") return;
+  await page.getByRole("radio").first().check();
+  await page.getByRole("button", { name: /Continuer|Continue/ }).click();
+  await page.waitForURL((url) => url.pathname !== "/sign-in");
 }
 
 /** Public origin of the simulated Pro Santé Connect: where the platform sends a browser that signs in. */

@@ -50,6 +50,8 @@ export function sessionOf(
     roles,
     mailboxes: [],
     expiresAt: inOneHour,
+    situations: [],
+    situationKey: null,
     idleExpiresAt: inOneHour,
     mailServer: "ready",
   } as Schemas["Session"];
