@@ -60,13 +60,13 @@ export class SmtpClient {
     this.#socket.removeAllListeners("data");
     const plain = this.#socket;
     const secure = tls.connect({ socket: plain, rejectUnauthorized: false, maxVersion, ...identity });
+    this.#socket = secure;
+    this.#listen(secure);
     await new Promise<void>((resolve, reject) => {
       secure.once("secureConnect", resolve);
       secure.once("error", reject);
       secure.once("close", () => reject(new SmtpClosed("closed in the handshake")));
     });
-    this.#socket = secure;
-    this.#listen(secure);
   }
 
   get isClosed(): boolean {

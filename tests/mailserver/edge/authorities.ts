@@ -13,7 +13,7 @@ import type { ClientIdentity } from "../../support/smtp-client.ts";
 export interface TestCertificate extends ClientIdentity {
   /** Lower case hexadecimal, as Exim and the API have it. */
   readonly serial: string;
-  readonly subject: string;
+  readonly der: Uint8Array<ArrayBuffer>;
 }
 
 export interface Authorities {
@@ -73,6 +73,6 @@ async function toPem(identity: Identity, issuer: Identity): Promise<TestCertific
     cert: chain.map((certificate) => `${certificate.toString("pem")}\n`).join(""),
     key: await privateKeyPem(identity),
     serial: identity.certificate.serialNumber,
-    subject: identity.certificate.subject,
+    der: new Uint8Array(identity.certificate.rawData),
   };
 }
