@@ -8,6 +8,7 @@ import { type Attempt, toAddress } from "./attempt.ts";
 import { chooseCertificate } from "./certificate-sign-in.ts";
 import { type EdgeDeps, type Examined, nobody } from "./examined.ts";
 import { createFresh } from "./fresh.ts";
+import { guessInactive } from "./inactive-token.ts";
 import { nameOf, type Proof } from "./proof.ts";
 import { findAccount, findAppPassword, findBox, listStandings } from "./queries.ts";
 import { refusalOf, type StandingRow } from "./standing.ts";
@@ -127,7 +128,13 @@ async function examineToken(deps: EdgeDeps, { username, secret }: Attempt): Prom
     if (error instanceof SignInRefused) return { ok: "later" };
     throw error;
   }
-  if (!introspected.active) return { ok: false, reason: introspected.reason, isGuess: true };
+  if (!introspected.active) {
+    const { reason } = introspected;
+    const why = reason === "token-inactive"
+      ? guessInactive(secret, deps.provider.issuer, deps.now())
+      : reason;
+    return { ok: false, reason: why, isGuess: true };
+  }
   const { subject, acr } = introspected;
   return await inSystem(deps, async (tx): Promise<Examined> => {
     const id = await findAccount(tx, deps.provider.issuer, subject);

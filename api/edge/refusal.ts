@@ -16,6 +16,8 @@ export type EdgeRefusal =
   | "structure-suspended"
   // The proof; for tokens the reasons of the introspection beside.
   | Extract<Introspected, { active: false }>["reason"]
+  | "token-algorithm"
+  | "token-unreadable"
   | "secret-wrong"
   | "app-password-other-box"
   | "app-password-revoked"

@@ -118,7 +118,7 @@ describe("signing in at the edge with a token of Pro Santé Connect", () => {
       ["person-unknown", { username: own.address, secret: stranger }],
       ["secret-missing", { username: own.address, secret: "" }],
       ["token-malformed", { username: own.address, secret: "a b\u0000c" }],
-      ["token-inactive", { username: own.address, secret: "never-given-to-anybody" }],
+      ["token-unreadable", { username: own.address, secret: "never-given-to-anybody" }],
       ["mechanism-unknown", { username: own.address, secret: token, mech: "CRAM-MD5" }],
       ["secret-wrong", { username: own.address, secret: token, mech: "PLAIN" }],
       ["certificate-not-verified", { username: own.address, mech: "EXTERNAL" }],
