@@ -3,7 +3,9 @@
  * and worker, each in a private directory under `.local`, with the demo world in it. Called by scripts/start.
  */
 import { parseArgs } from "node:util";
-import { clientPasswordSecret, seedDemoWorld } from "./stack/demo-world.ts";
+import { appPasswordName } from "./stack/app-password-name.ts";
+import { seedDemoWorld } from "./stack/demo-world.ts";
+import { edgeAddresses } from "./stack/edge.ts";
 import { StartFailure } from "./stack/failure.ts";
 import { availableMemoryMebibytes, freeDiskMebibytes, requireRoom } from "./stack/machine.ts";
 import { chooseMailServer } from "./stack/mail-server-choice.ts";
@@ -86,13 +88,16 @@ async function run(write: (text: string) => void): Promise<number> {
     try {
       await platform.start();
       const people = await reporter.step("Demo world", () => seedDemoWorld(platform));
-      const { kind, version, addresses } = platform.mailServer.current;
+      const { kind, version } = platform.mailServer.current;
       write(summary({
         baseUrl: platform.baseUrl,
         mailServer: { kind, version, because: mail.because },
-        addresses,
+        edge: edgeAddresses(ports),
+        hasImap: platform.edge.some(({ name }) => name === "edge-imap"),
+        certificateFile: `${directory}/edge-certificate/server.crt`,
         people,
-        clientPasswordFile: (await platform.secret(clientPasswordSecret)).path,
+        appPasswordFile: (address) => `${platform.secretsDirectory}/${appPasswordName(address)}`,
+        environmentFile: await noteEnvironment(platform, directory),
         otherOperatorControl: announced(platform.otherOperator.current, "control"),
         seconds: (performance.now() - began) / 1000,
       }));
@@ -109,6 +114,16 @@ async function run(write: (text: string) => void): Promise<number> {
     reporter?.close();
     release();
   }
+}
+
+/** Writes the worker's variables down, for commands that are run by hand; secrets are in it as paths alone. */
+async function noteEnvironment(platform: Platform, directory: string): Promise<string> {
+  const path = `${directory}/worker.env`;
+  const lines = Object.entries(await platform.environment("worker")).map(([name, value]) =>
+    `${name}=${value}`
+  );
+  await Deno.writeTextFile(path, `${lines.join("\n")}\n`, { mode: 0o600 });
+  return path;
 }
 
 /** Settles at the first SIGINT, SIGTERM or SIGHUP; a second one ends everything at once. */

@@ -11,7 +11,6 @@ const names = [
   "redis",
   "session-key",
   "pro-sante-connect-client",
-  "demo-client-password",
 ];
 
 const directory = Deno.args[0];

@@ -2,17 +2,18 @@
  * The demo world, made through the platform's own verbs: two structures with their domains, boxes and people. Repeatable:
  * what stands already is left as it is. Run with the worker's environment, never in production.
  *
- *   deno run -A scripts/seed.ts --client-password-file <path>
+ *   deno run -A scripts/seed.ts --app-password-directory <directory>
  *
  * The last line on standard output is JSON: `{ "people": [{ "name", "role", "mailboxes": [address, …] }] }`.
  */
-import { readFile } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { readConfig } from "../api/config.ts";
 import type { Context, StructureRole } from "../api/context.ts";
 import { inSystem } from "../api/database/in-tenant.ts";
 import { createDatabase, createPool } from "../api/database/pool.ts";
-import { addMember, createMailbox, type NewMailbox, setClientSecret } from "../api/mailboxes/mod.ts";
+import { createAppPassword } from "../api/client-access/mod.ts";
+import { addMember, createMailbox, type NewMailbox } from "../api/mailboxes/mod.ts";
 import { createLog } from "../api/process.ts";
 import {
   changeStructure,
@@ -21,6 +22,7 @@ import {
   findOrNotePerson,
   grantMembership,
 } from "../api/tenancy/mod.ts";
+import { appPasswordName } from "./stack/app-password-name.ts";
 
 interface DemoPerson {
   readonly idNatPs: string;
@@ -39,6 +41,7 @@ const people = {
 const helene: DemoPerson = { idNatPs: "899900000045", givenName: "Hélène", familyName: "HENRY" };
 
 const quotaBytes = 2_147_483_648;
+const appPasswordDays = 365;
 const plain = { displayName: "", description: "", service: "", responsible: "", quotaBytes };
 const boxes = {
   anne: { ...plain, address: "anne.allard@alpha.mssante.test", type: "PER", displayName: "Dr Anne ALLARD" },
@@ -58,8 +61,12 @@ const boxes = {
   },
 } as const;
 
-/** Makes whatever of the demo world is missing; `clientSecret` opens its boxes to standard mail clients. */
-export async function seed(ctx: Context, clientSecret: string): Promise<void> {
+/**
+ * Makes whatever of the demo world is missing.
+ *
+ * @param appPasswordDirectory receives one file per box, with what opens it to a mail client
+ */
+export async function seed(ctx: Context, appPasswordDirectory: string): Promise<void> {
   for (const person of Object.values(people)) {
     await inSystem(ctx, (tx) => findOrNotePerson(tx, person, ctx.now()));
   }
@@ -80,9 +87,40 @@ export async function seed(ctx: Context, clientSecret: string): Promise<void> {
   for (const person of [people.anne, people.claire]) {
     await addMember(ctx, { mailboxId: secretariat, ...person });
   }
-  for (const mailboxId of [anne, secretariat, bruno]) {
-    await setClientSecret(ctx, { mailboxId, secret: clientSecret });
+  for (
+    const [mailboxId, box, who] of [
+      [anne, boxes.anne, people.anne],
+      [secretariat, boxes.secretariat, people.claire],
+      [bruno, boxes.bruno, people.bruno],
+    ] as const
+  ) {
+    await appPassword(ctx, `${appPasswordDirectory}/${appPasswordName(box.address)}`, mailboxId, who);
   }
+}
+
+/** The person's own act, done once: the platform says an app password at its making alone. */
+async function appPassword(ctx: Context, path: string, mailboxId: string, who: DemoPerson): Promise<void> {
+  if (await stat(path).then(() => true, () => false)) return;
+  const { id: personId } = await inSystem(
+    ctx,
+    (tx) =>
+      tx.selectFrom("app.people").select("id").where("id_nat_ps", "=", who.idNatPs).executeTakeFirstOrThrow(),
+  );
+  const actor = {
+    kind: "person",
+    personId,
+    sessionId: crypto.randomUUID(),
+    displayName: `${who.givenName} ${who.familyName}`,
+    idNatPs: who.idNatPs,
+    operatorRoles: [],
+    memberships: [],
+  } as const;
+  const { secret } = await createAppPassword({ ...ctx, actor }, {
+    mailboxId,
+    device: "Démonstration",
+    scopes: ["imap", "submission"],
+  }, appPasswordDays);
+  await writeFile(path, secret, { mode: 0o600 });
 }
 
 /** What `scripts/start` prints at the end. */
@@ -145,14 +183,14 @@ async function operatorAdministrator(ctx: Context, idNatPs: string): Promise<voi
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { "client-password-file": { type: "string" } } });
-  const path = values["client-password-file"];
-  if (path === undefined) throw new Error("--client-password-file is missing");
+  const { values } = parseArgs({ options: { "app-password-directory": { type: "string" } } });
+  const directory = values["app-password-directory"];
+  if (directory === undefined) throw new Error("--app-password-directory is missing");
   const db = createDatabase(createPool(readConfig().database));
   try {
     const actor = { kind: "system", job: "seed" } as const;
     const ctx = { db, actor, requestId: crypto.randomUUID(), now: () => new Date(), log: createLog("seed") };
-    await seed(ctx, (await readFile(path, "utf8")).trimEnd());
+    await seed(ctx, directory);
     console.log(JSON.stringify({ people: demoPeople }));
   } finally {
     await db.destroy();

@@ -9,15 +9,11 @@ const answer = z.object({
   people: z.array(z.object({ name: z.string(), role: z.string(), mailboxes: z.array(z.string()) })),
 });
 
-/** Name of the secret that holds the mail clients' password of all demo boxes. */
-export const clientPasswordSecret = "demo-client-password";
-
 /**
  * @returns the people of the demo world, with the boxes that are theirs.
  * @throws StartFailure
  */
 export async function seedDemoWorld(platform: Platform): Promise<DemoPerson[]> {
-  const { path } = await platform.secret(clientPasswordSecret);
   const said = await runToEnd(
     "The demo world",
     Deno.execPath(),
@@ -27,7 +23,7 @@ export async function seedDemoWorld(platform: Platform): Promise<DemoPerson[]> {
       "--quiet",
       "--cached-only",
       `${repositoryDirectory}/scripts/seed.ts`,
-      `--client-password-file=${path}`,
+      `--app-password-directory=${platform.secretsDirectory}`,
     ],
     { environment: await platform.environment("worker") },
   );

@@ -145,9 +145,13 @@ export class Platform {
     return [...always, ...this.edge];
   }
 
+  get secretsDirectory(): string {
+    return `${this.#options.directory}/secrets`;
+  }
+
   /** A secret of this stack, made when it does not exist. */
   secret(name: string): ReturnType<typeof secretFile> {
-    return secretFile(`${this.#options.directory}/secrets`, name);
+    return secretFile(this.secretsDirectory, name);
   }
 
   /**

@@ -1,6 +1,6 @@
 /** What is printed once everything runs: where to go, as whom, with which settings, and what the stand-in lacks. */
 import { cyrusDifferences, differenceLines } from "../../api/mail-server/differences.ts";
-import type { MailServerAddresses } from "./part.ts";
+import type { EdgeAddresses } from "./edge.ts";
 
 export interface DemoPerson {
   readonly name: string;
@@ -16,17 +16,23 @@ export interface SummaryInput {
     readonly version: string;
     readonly because: string;
   };
-  readonly addresses: MailServerAddresses;
+  readonly edge: EdgeAddresses;
+  /** `false` where Dovecot cannot run (mailserver/edge): then only sending works in mail clients. */
+  readonly hasImap: boolean;
+  /** The edge's certificate, signed by itself. */
+  readonly certificateFile: string;
   readonly people: readonly DemoPerson[];
-  /** Path of the file with the mail clients' password: a secret is shown by its place, not by itself. */
-  readonly clientPasswordFile: string;
+  /** Path of the file with a box's app password: a secret is shown by its place, not by itself. */
+  readonly appPasswordFile: (address: string) => string;
+  /** Path of the file with the worker's variables, for commands that are run by hand. */
+  readonly environmentFile: string;
   readonly otherOperatorControl: string;
   readonly seconds: number;
 }
 
 export function summary(input: SummaryInput): string {
-  const { baseUrl, mailServer, addresses, people } = input;
-  const client = people.flatMap((person) => person.mailboxes)[0] ?? "";
+  const { baseUrl, mailServer, edge, people } = input;
+  const boxes = [...new Set(people.flatMap((person) => person.mailboxes))];
   const at = ({ host, port }: { host: string; port: number }) => `${host}, port ${port}`;
   const lines = [
     "",
@@ -36,11 +42,17 @@ export function summary(input: SummaryInput): string {
     "People (choose one on the sign-in page of the simulated Pro Santé Connect):",
     ...table(people.map((person) => [person.name, person.role, person.mailboxes.join(", ") || "no box"])),
     "",
-    "Mail clients:",
+    `The operator's staff signs in without Pro Santé Connect at ${baseUrl}/sign-in?staff; its first account is given by`,
+    `  deno task staff:create --environment-file ${input.environmentFile} --login c.martin \\`,
+    "    --given-name Camille --family-name MARTIN",
+    "",
+    `Mail clients, by the edge alone (certificate signed by itself: ${input.certificateFile}):`,
     ...table([
-      ["IMAP", at(addresses.imap), "STARTTLS, certificate signed by itself"],
-      ["SMTP", at(addresses.submission), "STARTTLS, certificate signed by itself"],
-      ["Login", client || "address of the box", `password: cat ${input.clientPasswordFile}`],
+      input.hasImap
+        ? ["IMAP", at(edge.imap), `STARTTLS; TLS from the first byte: port ${edge.imaps.port}`]
+        : ["IMAP", "left out", "Dovecot cannot run on this machine: see above"],
+      ["SMTP", at(edge.submission), `STARTTLS; TLS from the first byte: port ${edge.submissions.port}`],
+      ...boxes.map((box) => ["Login", box, `password: cat ${input.appPasswordFile(box)}`]),
     ]),
     "",
     "Try first:",

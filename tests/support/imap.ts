@@ -77,7 +77,7 @@ export class ImapClient {
     return client;
   }
 
-  /** Connects and signs in. @throws ImapRefused when the server does not let the box in */
+  /** Connects and signs in by LOGIN. @throws ImapRefused when the server does not let the box in */
   static async signIn(address: ImapAddress, login: string, password: string): Promise<ImapClient> {
     const client = await ImapClient.connect(address);
     try {

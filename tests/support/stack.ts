@@ -4,7 +4,8 @@
  */
 import { statSync } from "node:fs";
 import process from "node:process";
-import { clientPasswordSecret, seedDemoWorld } from "../../scripts/stack/demo-world.ts";
+import { appPasswordName } from "../../scripts/stack/app-password-name.ts";
+import { seedDemoWorld } from "../../scripts/stack/demo-world.ts";
 import { StartFailure } from "../../scripts/stack/failure.ts";
 import { machineHints } from "../../scripts/stack/machine-hints.ts";
 import {
@@ -14,7 +15,7 @@ import {
 } from "../../scripts/stack/mail-server-choice.ts";
 import { localDirectory, repositoryDirectory } from "../../scripts/stack/packages.ts";
 import { clientAuthority, type EdgeAddresses, edgeAddresses } from "../../scripts/stack/edge.ts";
-import type { MailServerAddresses } from "../../scripts/stack/part.ts";
+import type { EdgeUpstream, MailServerAddresses } from "../../scripts/stack/part.ts";
 import { Platform, portNames } from "../../scripts/stack/platform.ts";
 import { findFreePorts } from "../../scripts/stack/ports.ts";
 import { databaseName, superuser } from "../../scripts/stack/postgres.ts";
@@ -52,6 +53,8 @@ export interface Stack {
   readonly addresses: MailServerAddresses;
   /** Where mail clients come in. @throws Error where the stack has no edge, or this machine cannot run it. */
   readonly edge: EdgeAddresses;
+  /** How the edge speaks to the mail server. */
+  readonly upstream: EdgeUpstream;
   /** The edge's own certificate, signed by itself: clients that verify are given it. */
   readonly edgeCertificateFile: string;
   /** Signs certificates of structures that the edge takes. */
@@ -62,8 +65,8 @@ export interface Stack {
     readonly whiteList: string;
     readonly proSanteConnect: string;
   };
-  /** Password for IMAP and SMTP of a box of the demo world. */
-  clientPassword(address: string): Promise<string>;
+  /** App password of a box of the demo world, for IMAP and SMTP at the edge. */
+  appPassword(address: string): Promise<string>;
   part(name: PartName): StackPart;
   /** A secret of the stack: for proving that it stands nowhere. */
   secret(name: string): Promise<string>;
@@ -132,13 +135,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         return edgeAddresses(ports);
       },
       edgeCertificateFile: `${directory}/edge-certificate/server.crt`,
+      upstream: platform.mailServer.current.edge,
       clientAuthority: () => clientAuthority({ directory }),
       controls: {
         otherOperator: announced(platform.otherOperator.current, "control"),
         whiteList: announced(platform.whiteList.current, "control"),
         proSanteConnect: announced(platform.proSanteConnect.current, "control"),
       },
-      clientPassword: async () => (await platform.secret(clientPasswordSecret)).value,
+      appPassword: async (address) => (await platform.secret(appPasswordName(address))).value,
       part: (name) => partOf(platform, name),
       secret: async (name) => (await platform.secret(name)).value,
       adminDatabaseUrl:

@@ -19,7 +19,7 @@ describe.each(mailServersAtHand())("a letter and its answer, on %s", (mail) => {
   let browser: Browser;
 
   beforeAll(async () => {
-    stack = await startStack({ mail });
+    stack = await startStack({ mail, hasEdge: true });
     browser = await startBrowser();
   }, 240_000);
   afterAll(async () => {
@@ -75,18 +75,18 @@ describe.each(mailServersAtHand())("a letter and its answer, on %s", (mail) => {
       const received = await readAll(await (await download).createReadStream());
       expect(received.equals(document), "the document arrives byte for byte").toBe(true);
 
-      const password = await stack.clientPassword(bruno);
-      const client = await ImapClient.signIn(stack.addresses.imap, bruno, password);
+      const password = await stack.appPassword(bruno);
+      const client = await ImapClient.signIn({ ...stack.edge.imaps, tls: true }, bruno, password);
       const raw = await client.waitForMessage("INBOX", (message) => message.includes(subject));
       await client.logout();
       const messageId = /^message-id:\s*(<[^>]+>)/im.exec(raw)?.[1];
       expect(messageId).toBeDefined();
 
       const answer = `Re: ${subject}`;
-      const { host, port } = stack.addresses.submission;
+      const { host, port } = stack.edge.submission;
       const swaks = await new Deno.Command(await requireProgram("swaks"), {
         args: [
-          ...["--server", host, "--port", String(port), "--tls-optional"],
+          ...["--server", host, "--port", String(port), "--tls"],
           ...["--auth", "PLAIN", "--auth-user", bruno, "--auth-password", password],
           ...["--from", bruno, "--to", anne, "--h-From", `Bruno BERNARD <${bruno}>`, "--h-Subject", answer],
           ...["--add-header", `In-Reply-To: ${messageId}`, "--add-header", `References: ${messageId}`],

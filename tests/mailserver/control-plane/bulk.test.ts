@@ -1,6 +1,5 @@
 /** What a worker does of itself with many boxes: an import that ends in mail, and a notice that lies in the inbox. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ImapClient } from "../../support/imap.ts";
 import { mailServersAtHand, type Stack, startStack } from "../../support/stack.ts";
 import { until } from "../../support/until.ts";
 import { type ControlPlane, deliver, openControlPlane } from "./platform.ts";
@@ -10,7 +9,7 @@ describe.each(mailServersAtHand())("many boxes on %s", (mail) => {
   let plane: ControlPlane;
 
   beforeAll(async () => {
-    stack = await startStack({ mail });
+    stack = await startStack({ mail, hasEdge: true });
     plane = await openControlPlane(stack);
   });
   afterAll(async () => {
@@ -19,11 +18,7 @@ describe.each(mailServersAtHand())("many boxes on %s", (mail) => {
   });
 
   const letters = async (address: string): Promise<string[]> => {
-    const client = await ImapClient.signIn(
-      stack.addresses.imap,
-      address,
-      await stack.clientPassword(address),
-    );
+    const client = await plane.signIn(address);
     try {
       await client.select("INBOX");
       return await client.fetchAll();
@@ -52,7 +47,7 @@ describe.each(mailServersAtHand())("many boxes on %s", (mail) => {
     const box = async () => (await plane.send("GET", `/api/v1/mailboxes/${made.body.id}`)).body;
     await until("the mail server knows", async () => (await box()).provisioning.status === "applied");
     expect(await box()).toMatchObject({ service: "Cardiologie", aliases: [`coeur@${domain}`] });
-    await plane.usePassword(made.body.id);
+    await plane.useClient(made.body.id);
     expect(await deliver(stack, `coeur@${domain}`, "au second nom")).toBe(250);
     await until("the letter is there", async () => (await letters(`premiere@${domain}`)).length === 1);
 

@@ -3,14 +3,14 @@ import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mailServersAtHand, type Stack, startStack } from "../../support/stack.ts";
 import { until } from "../../support/until.ts";
-import { type ControlPlane, deliver, elapsedUntil, maySignIn, openControlPlane } from "./platform.ts";
+import { type ControlPlane, deliver, elapsedUntil, openControlPlane } from "./platform.ts";
 
 describe.each(mailServersAtHand())("the export of a box on %s", (mail) => {
   let stack: Stack;
   let plane: ControlPlane;
 
   beforeAll(async () => {
-    stack = await startStack({ mail });
+    stack = await startStack({ mail, hasEdge: true });
     plane = await openControlPlane(stack);
   });
   afterAll(async () => {
@@ -72,7 +72,7 @@ describe.each(mailServersAtHand())("the export of a box on %s", (mail) => {
       const observed = await mailbox(box.id);
       return observed.provisioning.status === "applied" && observed.status === "closing";
     });
-    expect(await maySignIn(stack, address)).toBe(false);
+    expect(await plane.maySignIn(address)).toBe(false);
     expect(await deliver(stack, address, "refuse")).toBeGreaterThanOrEqual(400);
   });
 });

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ImapClient } from "../../support/imap.ts";
 import { mailServersAtHand, type Stack, startStack } from "../../support/stack.ts";
 import { Client, message } from "../gateway/client.ts";
 import {
@@ -7,7 +6,6 @@ import {
   deliver,
   elapsedUntil,
   elapsedUntilAccepted,
-  maySignIn,
   openControlPlane,
   type Structure,
 } from "./platform.ts";
@@ -19,7 +17,7 @@ describe.each(mailServersAtHand())("the life of a box on %s", (mail) => {
   let clinic: Structure;
 
   beforeAll(async () => {
-    stack = await startStack({ mail });
+    stack = await startStack({ mail, hasEdge: true });
     plane = await openControlPlane(stack);
     [structure, clinic] = [await plane.newStructure(), await plane.newStructure()];
   });
@@ -34,11 +32,7 @@ describe.each(mailServersAtHand())("the life of a box on %s", (mail) => {
     return body.provisioning.status === "applied";
   };
   const subjects = async (address: string): Promise<string[]> => {
-    const client = await ImapClient.signIn(
-      stack.addresses.imap,
-      address,
-      await stack.clientPassword(address),
-    );
+    const client = await plane.signIn(address);
     try {
       await client.select("INBOX");
       const raws = await client.fetchAll();
@@ -68,57 +62,48 @@ describe.each(mailServersAtHand())("the life of a box on %s", (mail) => {
     expect((await plane.send("POST", suspension(box.id), { reason: "Départ" })).status).toBe(200);
     const start = performance.now();
     await elapsedUntil(async () => await deliver(stack, box.address, "refuse") >= 400, 5);
-    await elapsedUntil(async () => !await maySignIn(stack, box.address), 5);
+    await elapsedUntil(async () => !await plane.maySignIn(box.address), 5);
     const inForce = performance.now() - start;
     expect(inForce).toBeLessThan(5_000);
     console.log(`${mail}: a suspension is in force after ${Math.round(inForce)} ms`);
     await elapsedUntil(() => isApplied(box.id), 10);
     expect((await plane.send("DELETE", suspension(box.id))).status).toBe(200);
-    await elapsedUntil(() => maySignIn(stack, box.address), 10);
+    await elapsedUntil(() => plane.maySignIn(box.address), 10);
     expect(await subjects(box.address)).toEqual(["garde"]);
     await elapsedUntilAccepted(stack, box.address, "repris", 5);
   });
 
-  // Stalwart has no call that closes an open IMAP session: there the edge in front of it will.
-  it.skipIf(mail === "stalwart")(
-    "ends its open IMAP sessions when suspended (at Stalwart the edge's business)",
-    async () => {
-      const box = await plane.newMailbox(structure);
-      await elapsedUntil(() => isApplied(box.id), 10);
-      const open = await ImapClient.signIn(
-        stack.addresses.imap,
-        box.address,
-        await stack.clientPassword(box.address),
-      );
-      expect((await plane.send("POST", suspension(box.id), { reason: "Départ" })).status).toBe(200);
-      await elapsedUntil(async () => await open.select("INBOX").then(() => false, () => true), 5);
-    },
-  );
-
-  it("opens to the newest client password, and to none that was before or was withdrawn", async () => {
+  it("ends its open IMAP sessions when suspended", async () => {
     const box = await plane.newMailbox(structure);
-    const path = `/api/v1/mailboxes/${box.id}/client-password`;
-    const give = async (): Promise<string> => (await plane.send("PUT", path)).body.password;
     await elapsedUntil(() => isApplied(box.id), 10);
-    const first = await give();
-    await elapsedUntil(() => maySignIn(stack, box.address, first), 5);
-    const second = await give();
-    await elapsedUntil(() => maySignIn(stack, box.address, second), 5);
-    await elapsedUntil(async () => !await maySignIn(stack, box.address, first), 5);
-    expect((await plane.send("DELETE", path)).status).toBe(204);
-    await elapsedUntil(async () => !await maySignIn(stack, box.address, second), 5);
+    const open = await plane.signIn(box.address);
+    expect((await plane.send("POST", suspension(box.id), { reason: "Départ" })).status).toBe(200);
+    await elapsedUntil(() => Promise.resolve(open.isClosed), 5);
+  });
+
+  it("opens to an app password of its own until that is revoked", async () => {
+    const box = await plane.newMailbox(structure);
+    const path = `/api/v1/mailboxes/${box.id}/app-passwords`;
+    await elapsedUntil(() => isApplied(box.id), 10);
+    const made = await plane.send("POST", path, { device: "Thunderbird", scopes: ["imap"] });
+    expect(made.status).toBe(201);
+    const open = await plane.signIn(box.address, made.body.password);
+    expect((await plane.send("DELETE", `${path}/${made.body.id}`)).status).toBe(204);
+    await elapsedUntil(() => Promise.resolve(open.isClosed), 5);
+    expect(await plane.maySignIn(box.address, made.body.password)).toBe(false);
+    expect(await plane.maySignIn(box.address)).toBe(true);
   });
 
   it("follows its structure's suspension", async () => {
     const own = await plane.newStructure();
     const box = await plane.newMailbox(own);
     await elapsedUntil(() => isApplied(box.id), 10);
-    expect(await maySignIn(stack, box.address)).toBe(true);
+    expect(await plane.maySignIn(box.address)).toBe(true);
     await plane.send("POST", `/api/v1/structures/${own.structureId}/suspension`, { reason: "Impayé" });
-    await elapsedUntil(async () => !await maySignIn(stack, box.address), 5);
+    await elapsedUntil(async () => !await plane.maySignIn(box.address), 5);
     await elapsedUntil(async () => await deliver(stack, box.address, "refuse") >= 400, 5);
     expect((await plane.send("DELETE", `/api/v1/structures/${own.structureId}/suspension`)).status).toBe(200);
-    await elapsedUntil(() => maySignIn(stack, box.address), 10);
+    await elapsedUntil(() => plane.maySignIn(box.address), 10);
   });
 
   it("ends in the state asked for last, however fast it is changed", async () => {
@@ -133,7 +118,7 @@ describe.each(mailServersAtHand())("the life of a box on %s", (mail) => {
       [box.id],
     );
     expect(rows).toEqual([{ version: "21", applied_version: "21" }]);
-    await elapsedUntil(() => maySignIn(stack, box.address), 10);
+    await elapsedUntil(() => plane.maySignIn(box.address), 10);
     await elapsedUntilAccepted(stack, box.address, "encore", 5);
   });
 
@@ -205,7 +190,7 @@ describe.each(mailServersAtHand())("the life of a box on %s", (mail) => {
     const suspension = `/api/v1/mailboxes/${box.id}/suspension`;
     expect((await plane.send("POST", suspension, { reason: "Enquête" })).status).toBe(200);
     await elapsedUntil(async () => await deliver(stack, box.address, "refuse") >= 400, 5);
-    await elapsedUntil(async () => !await maySignIn(stack, box.address), 5);
+    await elapsedUntil(async () => !await plane.maySignIn(box.address), 5);
     await elapsedUntil(async () => !await opens(delegate.client, box.address), 5);
     expect(await opens(holder.client, box.address)).toBe(false);
     await elapsedUntil(() => isApplied(box.id), 10);
@@ -281,13 +266,9 @@ describe.each(mailServersAtHand())("the life of a box on %s", (mail) => {
     await stack.part("worker").start();
     await elapsedUntil(() => isApplied(moved.body.id), 30);
     await elapsedUntilAccepted(stack, address, "arrive", 5);
-    await plane.usePassword(moved.body.id);
+    await plane.useClient(moved.body.id);
     await elapsedUntil(async () => {
-      const client = await ImapClient.signIn(
-        stack.addresses.imap,
-        address,
-        await stack.clientPassword(address),
-      );
+      const client = await plane.signIn(address);
       await client.select("INBOX");
       const raws = await client.fetchAll();
       await client.logout();

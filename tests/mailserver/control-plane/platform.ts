@@ -1,6 +1,7 @@
 /** The control plane of a whole running platform, as its operator's administrator uses it over HTTP. */
 import { createTransport } from "nodemailer";
 import pg from "pg";
+import { hashAppPassword, newAppPassword } from "../../../api/client-access/mod.ts";
 import { ImapClient, ImapRefused } from "../../support/imap.ts";
 import { Client } from "../gateway/client.ts";
 import type { Stack } from "../../support/stack.ts";
@@ -36,10 +37,13 @@ export interface ControlPlane {
   administer(structureId: string): Promise<void>;
   /** A structure with a domain of its own. */
   newStructure(): Promise<Structure>;
-  /** A box that the demo world's client password opens; ORG unless said otherwise. */
+  /** A box that a mail client opens (`signIn`); ORG unless said otherwise. */
   newMailbox(structure: Structure, spec?: BoxSpec): Promise<{ id: string; address: string }>;
-  /** Gives a box the demo world's client password. */
-  usePassword(mailboxId: string): Promise<void>;
+  /** Gives a box's present address to a mail client, with an app password. */
+  useClient(mailboxId: string): Promise<void>;
+  /** Opens the box as that client does, at the edge. @throws ImapRefused */
+  signIn(address: string, secret?: string): Promise<ImapClient>;
+  maySignIn(address: string, secret?: string): Promise<boolean>;
   /** Somebody with a national identity and a browser. */
   newPerson(): Promise<{ idNatPs: string; client: Client }>;
   close(): Promise<void>;
@@ -69,13 +73,28 @@ export async function openControlPlane(stack: Stack): Promise<ControlPlane> {
     return { id: session.id, token };
   };
   const { token } = await newSession(person.id);
-  // Whoever knows the demo world's client password may read the box by IMAP.
-  const usePassword = async (mailboxId: string) =>
-    void await database.query(
-      `update app.mailboxes set client_secret_hash =
-         (select client_secret_hash from app.mailboxes where address = 'anne.allard@alpha.mssante.test') where id = $1`,
-      [mailboxId],
+  const secrets = new Map<string, string>();
+  // Whoever acts becomes one of the box's members, or the holder's own app password is made.
+  const useClient = async (mailboxId: string) => {
+    await database.query(
+      `insert into app.mailbox_members (structure_id, mailbox_id, person_id)
+         select structure_id, id, $2 from app.mailboxes where id = $1 and type <> 'PER' on conflict do nothing`,
+      [mailboxId, person.id],
     );
+    const secret = newAppPassword();
+    const { rows: [box] } = await database.query(
+      `insert into app.app_passwords (structure_id, mailbox_id, person_id, device, secret_hash, may_imap, may_submission, expires_at)
+         select b.structure_id, b.id, coalesce(p.id, $2), 'test', $3, true, true, now() + interval '1 day'
+           from app.mailboxes b left join app.people p on p.id_nat_ps = b.holder_id_nat_ps where b.id = $1
+         returning (select address from app.mailboxes where id = $1)`,
+      [mailboxId, person.id, hashAppPassword(secret)],
+    );
+    secrets.set(box.address, secret);
+  };
+  const signIn = async (address: string, secret = secrets.get(address)): Promise<ImapClient> => {
+    if (secret === undefined) throw new Error(`no client was given to ${address}`);
+    return await ImapClient.signIn({ ...stack.edge.imaps, tls: true }, address, secret);
+  };
   const send: ControlPlane["send"] = async (method, path, body) => {
     const response = await fetch(`${stack.baseUrl}${path}`, {
       method,
@@ -125,10 +144,20 @@ export async function openControlPlane(stack: Stack): Promise<ControlPlane> {
       const address = `box-${crypto.randomUUID().slice(0, 8)}@${domain}`;
       const made = await send("POST", `/api/v1/structures/${structureId}/mailboxes`, { address, ...spec });
       if (made.status !== 201) throw new Error(`box: ${made.status} ${JSON.stringify(made.body)}`);
-      await usePassword(made.body.id);
+      await useClient(made.body.id);
       return { id: made.body.id, address };
     },
-    usePassword,
+    useClient,
+    signIn,
+    maySignIn: async (address, secret) => {
+      try {
+        await (await signIn(address, secret)).logout();
+        return true;
+      } catch (error) {
+        if (error instanceof ImapRefused) return false;
+        throw error;
+      }
+    },
     newPerson: async () => {
       const idNatPs = newIdNatPs();
       const { rows: [person] } = await database.query(
@@ -156,19 +185,6 @@ export async function deliver(stack: Stack, to: string, subject: string): Promis
     return (error as { responseCode?: number }).responseCode ?? 0;
   } finally {
     transport.close();
-  }
-}
-
-/** Whether the box's client password opens it by IMAP now. */
-export async function maySignIn(stack: Stack, address: string, password?: string): Promise<boolean> {
-  try {
-    const secret = password ?? await stack.clientPassword(address);
-    const client = await ImapClient.signIn(stack.addresses.imap, address, secret);
-    await client.logout();
-    return true;
-  } catch (error) {
-    if (error instanceof ImapRefused) return false;
-    throw error;
   }
 }
 
