@@ -70,7 +70,7 @@ export const signInVariables = {
     "typ of its logout tokens; any = whatever it says (older Keycloak)",
   ),
   MSS_SESSION_KEY_FILE: z.string().describe(
-    "File of the key that seals what is kept of the provider: 32 bytes in base64, older keys on further lines",
+    "File of the key that seals what is kept of the provider and the staff's secrets: 32 bytes in base64, older keys on further lines",
   ),
   MSS_SESSION_IDLE_SECONDS: seconds.default(1800).describe("A session without activity ends after"),
   MSS_SESSION_ABSOLUTE_SECONDS: seconds.default(14_400).describe("Any session ends after"),

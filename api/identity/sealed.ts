@@ -1,7 +1,8 @@
 /**
  * Keeps what must be read again (the provider's refresh token) so that neither the database nor a copy of it is enough:
  * AES-256-GCM under a key of a file, bound to what it belongs to. The first key seals, all open: a key is changed by
- * putting the new one on top, and the old one away when the longest session is over.
+ * putting the new one on top, and the old one away when the longest session is over and the staff (api/staff) has signed in:
+ * the secret of its codes is sealed anew at each use.
  */
 import { Buffer } from "node:buffer";
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";

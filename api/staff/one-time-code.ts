@@ -22,7 +22,7 @@ export interface SecretCard {
 export function describeSecret(secret: Uint8Array, issuer: string, login: string): SecretCard {
   const totp = totpOf(secret, issuer, login);
   const uri = totp.toString();
-  return { secret: totp.secret.base32, uri, qrSvg: encodeQr(uri, "svg", { ecc: "medium", border: 4 }) };
+  return { secret: totp.secret.base32, uri, qrSvg: encodeQr(uri, "svg", { ecc: "low", border: 4 }) };
 }
 
 /**
