@@ -94,7 +94,6 @@ export function mailboxOf(number: number, more: Partial<Mailbox> = {}): Mailbox 
     quotaBytes: gibibyte,
     usedBytes: null,
     lastAuthenticatedAt: number % 5 === 0 ? null : day,
-    hasClientSecret: false,
     provisioning: number % 23 === 0
       ? { status: "failed", reason: "account-refused" }
       : { status: "applied", reason: null },
@@ -174,6 +173,8 @@ export function tenancy(boxes = 40): Answers {
       items: [{ ...person, mailboxId: sharedBox.id, personId: person.id, createdAt: day }],
     },
     [`GET /api/v1/mailboxes/${sharedBox.id}/delegations`]: { items: [delegation] },
+    [`GET /api/v1/mailboxes/${sharedBox.id}/app-passwords`]: { items: [] },
+    [`GET ${structurePath}/domains/${domain.id}/dns-records`]: { items: [] },
     [`GET /api/v1/mailboxes/${sharedBox.id}/openings`]: pageOf({
       at: day,
       actorKind: "person",
