@@ -12,7 +12,7 @@ export interface HasTime extends HasDatabase {
  * member, then those delegated to him, with what he may do in each. Read from PostgreSQL at each call: a right that is taken away is gone at the next request.
  */
 export async function listOpenableMailboxes(ctx: HasTime, personId: string): Promise<OpenableMailbox[]> {
-  return await inPerson(ctx, personId, (tx) => selectOpenableMailboxes(tx, personId, ctx.now()));
+  return await inPerson(ctx, personId, (tx) => selectOpenableMailboxes(tx, ctx.now()));
 }
 
 /** Whether this person opens this box now. */
@@ -24,7 +24,7 @@ export async function mayOpenMailbox(
   const found = await inPerson(
     ctx,
     personId,
-    (tx) => selectOpenableMailboxes(tx, personId, ctx.now(), mailboxId),
+    (tx) => selectOpenableMailboxes(tx, ctx.now(), mailboxId),
   );
   return found.length > 0;
 }

@@ -110,78 +110,21 @@ const allRights: MailboxRights = { write: true, sendAs: true, sendOnBehalf: true
 /**
  * Active boxes of an active domain and structure that this person opens: PER by his national identity, the others by
  * membership, any by a delegation that is in force. Not those on their way from another structure.
- * Runs in the person's own scope; the conditions repeat what row-level security holds, which is the second lock.
+ * Only in the person's own scope: a function of the database answers it for the person of the transaction, and for nobody
+ * else (migrations/20261121135200_openable-mailboxes.sql); its plan is made once for a connection.
  */
 export async function selectOpenableMailboxes(
   tx: Tx,
-  personId: string,
   now: Date,
   mailboxId?: string,
 ): Promise<OpenableMailbox[]> {
-  let query = tx.selectFrom("app.mailboxes as mailbox")
-    .innerJoin("app.structures as structure", "structure.id", "mailbox.structure_id")
-    .innerJoin(
-      "app.domains as domain",
-      (join) =>
-        join.onRef("domain.structure_id", "=", "mailbox.structure_id").onRef(
-          "domain.id",
-          "=",
-          "mailbox.domain_id",
-        ),
-    )
-    .innerJoin("app.people as person", (join) => join.on("person.id", "=", personId))
-    .leftJoin(
-      "app.mailbox_members as member",
-      (join) =>
-        join.onRef("member.structure_id", "=", "mailbox.structure_id")
-          .onRef("member.mailbox_id", "=", "mailbox.id").on("member.person_id", "=", personId),
-    )
-    .leftJoin(
-      "app.mailbox_delegations as delegation",
-      (join) =>
-        join.onRef("delegation.structure_id", "=", "mailbox.structure_id")
-          .onRef("delegation.mailbox_id", "=", "mailbox.id").on("delegation.person_id", "=", personId)
-          .on("delegation.revoked_at", "is", null).on("delegation.may_read", "=", true)
-          .on("delegation.starts_at", "<=", now)
-          .on((on) => on.or([on("delegation.ends_at", "is", null), on("delegation.ends_at", ">", now)])),
-    )
-    .select([
-      "mailbox.id",
-      "mailbox.structure_id as structureId",
-      "structure.name as structureName",
-      "mailbox.address",
-      "mailbox.display_name as displayName",
-      "mailbox.type",
-      "mailbox.holder_id_nat_ps as holder",
-      "person.id_nat_ps as own",
-      "member.person_id as member",
-      "delegation.may_write",
-      "delegation.may_send_as",
-      "delegation.may_send_on_behalf",
-      "delegation.ends_at",
-    ])
-    // By their ids, which an index knows: the conditions below would be asked of every box of the platform.
-    .where(sql<boolean>`mailbox.id = any((select app.opened_mailboxes())::uuid[])`)
-    .where("mailbox.status", "=", "active")
-    .where("domain.status", "=", "active")
-    .where("structure.status", "=", "active")
-    .where("person.status", "=", "active")
-    .where((where) =>
-      where.or([where("mailbox.moved_from_address", "is", null), where("mailbox.moved_at", "is not", null)])
-    )
-    .where((where) =>
-      where.or([
-        where("mailbox.holder_id_nat_ps", "=", where.ref("person.id_nat_ps")),
-        where("member.person_id", "is not", null),
-        where("delegation.id", "is not", null),
-      ])
-    );
-  if (mailboxId !== undefined) query = query.where("mailbox.id", "=", mailboxId);
-  const rows = await query.orderBy("mailbox.address").execute();
+  const { rows } = await sql<OpenableRow>`select id, structure_id as "structureId", structure_name as "structureName", address,
+      display_name as "displayName", type, is_holder, is_member, may_write, may_send_as, may_send_on_behalf, ends_at
+    from app.openable_mailboxes(${now}, ${mailboxId ?? null}) order by address`.execute(tx);
   const places = { holder: 0, member: 1, delegate: 2 };
   return rows.map(
-    ({ holder, own, member, may_write, may_send_as, may_send_on_behalf, ends_at, ...mailbox }) => {
-      const relation = holder !== null && holder === own ? "holder" : member !== null ? "member" : "delegate";
+    ({ is_holder, is_member, may_write, may_send_as, may_send_on_behalf, ends_at, ...mailbox }) => {
+      const relation = is_holder ? "holder" : is_member ? "member" : "delegate";
       const rights = relation === "delegate"
         ? {
           write: may_write ?? false,
@@ -193,6 +136,15 @@ export async function selectOpenableMailboxes(
     },
   ).sort((one, two) => places[one.relation] - places[two.relation]);
 }
+
+type OpenableRow = Omit<OpenableMailbox, "relation" | "rights" | "until"> & {
+  readonly is_holder: boolean;
+  readonly is_member: boolean;
+  readonly may_write: boolean | null;
+  readonly may_send_as: boolean | null;
+  readonly may_send_on_behalf: boolean | null;
+  readonly ends_at: Date | null;
+};
 
 /** Names of the structures in which the person has a role. */
 export async function selectStructureNames(

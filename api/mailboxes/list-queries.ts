@@ -114,8 +114,11 @@ export async function listMailboxes(
         sql<boolean>`coalesce(last_authenticated_at, created_at) < ${filter.inactiveSince}::timestamptz`,
       );
   }
-  for (const pattern of searchPatterns(filter.q ?? "")) {
-    query = query.where(sql<boolean>`search_text like app.fold(${pattern})`);
+  const words = searchPatterns(filter.q ?? "").map((pattern) => sql`search_text like app.fold(${pattern})`);
+  if (words.length > 0) {
+    // Under policies PostgreSQL does not look at a column's statistics for LIKE and takes every word for a rare one: it would
+    // read and sort the whole structure for a page. Of a CASE it supposes half of the rows.
+    query = query.where(sql<boolean>`case when ${sql.join(words, sql` and `)} then true else false end`);
   }
   if (page.after !== undefined) {
     const [value = "", id = ""] = page.after;

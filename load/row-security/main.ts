@@ -7,7 +7,7 @@
  *
  * A private PostgreSQL, migrated and analysed.
  */
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import pg from "pg";
 import { inOperator, inPerson, inStructure } from "../../api/database/in-tenant.ts";
 import { createDatabase, createPool } from "../../api/database/pool.ts";
@@ -72,7 +72,34 @@ const reads: Readonly<Record<string, Read>> = {
         await listStructures(tx, first, "all", { sortBy: "name", isDescending: false }),
       )),
   "boxes that a person opens": (db, { people }, turn) =>
-    inPerson({ db }, at(people, turn), (tx) => selectOpenableMailboxes(tx, at(people, turn), new Date())),
+    inPerson({ db }, at(people, turn), (tx) => selectOpenableMailboxes(tx, new Date())),
+};
+
+/**
+ * What stands against a read that a function answers, which would have its policies for a superuser too: the same rows by
+ * one select, written out.
+ */
+const plainReads: Readonly<Record<string, Read>> = {
+  "boxes that a person opens": (db, { people }, turn) =>
+    inPerson({ db }, at(people, turn), (tx) =>
+      sql`with share as (
+            select mailbox_id, null::boolean as may_write from app.mailbox_members where person_id = ${
+        at(people, turn)
+      }
+            union all
+            select mailbox_id, may_write from app.mailbox_delegations where person_id = ${
+        at(people, turn)
+      } and revoked_at is null
+               and may_read and starts_at <= now() and (ends_at is null or ends_at > now())
+            union all
+            select b.id, null from app.mailboxes b join app.people p on p.id_nat_ps = b.holder_id_nat_ps
+             where p.id = ${at(people, turn)} and p.status = 'active')
+          select b.id, b.structure_id, s.name, b.address, b.display_name, b.type, share.may_write
+            from share join app.mailboxes b on b.id = share.mailbox_id join app.structures s on s.id = b.structure_id
+            join app.domains d on d.structure_id = b.structure_id and d.id = b.domain_id
+           where b.status = 'active' and d.status = 'active' and s.status = 'active'
+             and (b.moved_from_address is null or b.moved_at is not null)
+           order by b.address`.execute(tx)),
 };
 
 const directory = await Deno.makeTempDir({ prefix: "mssante-load-rls-" });
@@ -167,7 +194,7 @@ async function measure(world: World): Promise<boolean> {
     for (let turn = 0; performance.now() < until; turn++) {
       for (const [side, db] of [["secured", secured], ["plain", plain]] as const) {
         const start = performance.now();
-        await read(db, world, turn);
+        await (side === "plain" ? plainReads[name] ?? read : read)(db, world, turn);
         if (turn >= 10) times[side].push(performance.now() - start);
       }
     }

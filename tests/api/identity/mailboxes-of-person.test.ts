@@ -1,5 +1,7 @@
+import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { findSession, listOpenableMailboxes, mayOpenMailbox } from "../../../api/identity/mod.ts";
+import { inOperator, inPerson, inStructure, inSystem, type Tx } from "../../../api/database/in-tenant.ts";
 import { host, openPlatform, type Platform } from "./platform.ts";
 import { simulate, type SimulatedPsc } from "./simulated-psc.ts";
 
@@ -112,6 +114,19 @@ describe("a person opens", () => {
       rights: { write: true, sendAs: true, sendOnBehalf: true },
       until: null,
     }]);
+  });
+
+  test("what the transaction's person opens, whoever asks: in no other scope does the function say anything", async () => {
+    await addMember(alpha, await addMailbox(alpha, "secretariat", "ORG"), anne);
+    const ask = async (tx: Tx) =>
+      (await sql`select id from app.openable_mailboxes(now())`.execute(tx)).rows.length;
+    const ctx = platform.deps;
+    expect(await inPerson(ctx, anne, ask)).toBe(1);
+    expect(await inPerson(ctx, claire, ask)).toBe(0);
+    expect(await inStructure(ctx, alpha.id, ask)).toBe(0);
+    expect([await inSystem(ctx, ask), await inOperator(ctx, ask)]).toEqual([0, 0]);
+    // A setting that was left behind by nobody's transaction opens nothing either.
+    expect((await sql`select id from app.openable_mailboxes(now())`.execute(ctx.db)).rows).toEqual([]);
   });
 
   test("no box by a role: the administrator of a structure does not read its mail", async () => {
