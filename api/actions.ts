@@ -33,7 +33,6 @@ export const actions = [
   "mailbox-delegation.grant",
   "mailbox-delegation.change",
   "mailbox-delegation.revoke",
-  "mailbox.set-client-secret",
   "mailbox-member.add",
   "mailbox-member.remove",
   "mailbox-member.read",

@@ -36,7 +36,6 @@ import { exportRoutes } from "./privacy/export-routes.ts";
 import { privacyRoutes } from "./privacy/routes.ts";
 import { problem } from "./problems.ts";
 import { addressRoutes } from "./mailboxes/address-routes.ts";
-import { clientPasswordRoutes } from "./mailboxes/client-password-routes.ts";
 import { closingRoutes } from "./mailboxes/closing-routes.ts";
 import { delegationRoutes } from "./mailboxes/delegation-routes.ts";
 import { mailboxRoutes } from "./mailboxes/routes.ts";
@@ -134,7 +133,6 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       delegationRoutes(),
       moveRoutes(),
       closingRoutes(config.closedMailRetentionDays),
-      clientPasswordRoutes(),
       appPasswordRoutes(config.appPasswordDays),
       clientCertificateRoutes(),
       batchRoutes(),

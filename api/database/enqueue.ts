@@ -7,7 +7,6 @@ export type Job =
   | { readonly kind: "apply-domain"; readonly structureId: string; readonly domainId: string }
   | { readonly kind: "depart-person"; readonly structureId: string; readonly departureId: string }
   | { readonly kind: "apply-mailbox"; readonly structureId: string; readonly mailboxId: string }
-  | { readonly kind: "end-sessions"; readonly structureId: string; readonly mailboxId: string }
   | { readonly kind: "sweep-idempotency-keys" }
   | { readonly kind: "check-batch"; readonly structureId: string; readonly batchId: string }
   | { readonly kind: "run-batch"; readonly structureId: string; readonly batchId: string }

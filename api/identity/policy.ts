@@ -112,12 +112,6 @@ export const policy = {
     isForPeople: true,
   },
   "mailbox.provision": { roles: platformOnly, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
-  "mailbox.set-client-secret": {
-    roles: mailboxWriters,
-    sees: "mailbox.read",
-    hiddenAs: "mailbox-not-found",
-    isForPeople: true,
-  },
   // Whoever opens the box to read and write has his own (api/client-access): a role gives none, since it would be
   // the way to the content of mail.
   "app-password.read": { roles: mailboxReaders, hiddenAs: "mailbox-not-found" },

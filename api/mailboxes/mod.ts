@@ -32,7 +32,6 @@ export { getMailbox, type MailboxRow } from "./queries.ts";
 export { mailboxChange, mailboxInput, mailboxParam, mailboxQuery, toMailboxBody } from "./schemas.ts";
 export { removeMember } from "./remove-member.ts";
 export { resumeMailbox } from "./resume.ts";
-export { setClientSecret } from "./set-client-secret.ts";
 export { suspendMailbox } from "./suspend.ts";
 export { addAlias } from "./add-alias.ts";
 export { revokeDelegationsOfPerson } from "./delegation-queries.ts";

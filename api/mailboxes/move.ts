@@ -25,7 +25,7 @@ export interface MailboxMove {
 
 /**
  * Moves a box to another structure: the same mail, type and holder, under a new address in a domain of that structure. The
- * old address is closed for good, with the box's aliases and client password; members and delegations end, since they were
+ * old address is closed for good, with the box's aliases; members, app passwords and delegations end, since they were
  * given by the structure that is left. Who moves it may move boxes out of the one structure and make boxes in the other;
  * both have it in their trail.
  *
@@ -59,7 +59,6 @@ export async function moveMailbox(ctx: Context, input: MailboxMove): Promise<Mai
       closed_at: now,
       closing_reason: input.reason,
       moved_to_address: parsed.address,
-      client_secret_hash: null,
     }, now);
     const moved = await insertMailbox(tx, {
       structureId: toId,

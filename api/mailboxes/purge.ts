@@ -29,11 +29,7 @@ async function purge(
     const before = await findMailboxForUpdate(tx, structureId, mailboxId);
     // Reopened since it was listed.
     if (before?.status !== "closing" || before.purge_at === null || before.purge_at > ctx.now()) return false;
-    const after = await writeMailbox(tx, before, {
-      status: "closed",
-      closed_at: ctx.now(),
-      client_secret_hash: null,
-    }, ctx.now());
+    const after = await writeMailbox(tx, before, { status: "closed", closed_at: ctx.now() }, ctx.now());
     await recordAudit(tx, ctx, {
       action: "mailbox.purge",
       subject: { kind: "mailbox", id: mailboxId },

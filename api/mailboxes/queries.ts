@@ -138,18 +138,6 @@ export async function writeMailbox(
     .returningAll().executeTakeFirstOrThrow();
 }
 
-/** The secret stands in the mail server's view at the commit: no new version, nothing to apply. */
-export async function setSecretHash(
-  tx: Tx,
-  mailbox: MailboxRow,
-  hash: string | null,
-  now: Date,
-): Promise<MailboxRow> {
-  return await tx.updateTable("app.mailboxes").set({ client_secret_hash: hash, updated_at: now })
-    .where("structure_id", "=", mailbox.structure_id).where("id", "=", mailbox.id)
-    .returningAll().executeTakeFirstOrThrow();
-}
-
 export interface MemberRow {
   readonly structure_id: string;
   readonly mailbox_id: string;

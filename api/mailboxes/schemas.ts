@@ -145,7 +145,6 @@ export const mailboxBody = z.object({
   lastAuthenticatedAt: z.iso.datetime().nullable().openapi({
     description: "When a holder or member last opened it, to the hour",
   }),
-  hasClientSecret: z.boolean(),
   provisioning: z.object({
     status: provisioning,
     reason: z.string().nullable(),
@@ -154,10 +153,6 @@ export const mailboxBody = z.object({
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 }).openapi("Mailbox");
-export const clientPasswordBody = z.object({
-  address: z.string().openapi({ description: "Login of the mail client" }),
-  password: z.string().openapi({ description: "Shown this once: only its hash is kept" }),
-}).openapi("ClientPassword");
 export const mailboxPage = pageOf(mailboxBody).openapi("MailboxPage");
 export const memberBody = z.object({
   mailboxId: z.uuid(),
@@ -198,7 +193,6 @@ export function toMailboxBody(row: MailboxRow): z.infer<typeof mailboxBody> {
     quotaBytes: row.quota_bytes,
     usedBytes: row.used_bytes,
     lastAuthenticatedAt: row.last_authenticated_at?.toISOString() ?? null,
-    hasClientSecret: row.client_secret_hash !== null,
     provisioning: { status: row.provisioning, reason: row.provisioning_reason },
     version: row.version,
     createdAt: row.created_at.toISOString(),

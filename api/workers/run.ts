@@ -21,7 +21,6 @@ import { applyDomain } from "./apply-domain.ts";
 import { applyMailbox } from "./apply-mailbox.ts";
 import { createDeliverWebhook } from "./deliver-webhook.ts";
 import { departPerson } from "./depart-person.ts";
-import { endSessions } from "./end-sessions.ts";
 import { reconcileMailboxes } from "./reconcile-mailboxes.ts";
 import { refreshWhiteList } from "./refresh-white-list.ts";
 import { sweepIdempotencyKeys } from "./sweep-idempotency-keys.ts";
@@ -173,7 +172,6 @@ function tasks(deps: WorkerDeps): TaskList {
     "apply-domain": (payload) => applyDomain(deps, payload as { structureId: string; domainId: string }),
     "apply-mailbox": (payload) => applyMailbox(deps, payload as { structureId: string; mailboxId: string }),
     "depart-person": (payload) => departPerson(deps, payload as { structureId: string; departureId: string }),
-    "end-sessions": (payload) => endSessions(deps, payload as { structureId: string; mailboxId: string }),
     "check-batch": (payload) => checkBatch(deps.contextOf("check-batch"), payload as BatchJob),
     "run-batch": (payload) => runLines(deps.contextOf("run-batch"), deps, payload as BatchJob),
     "undo-batch": (payload) => undoLines(deps.contextOf("undo-batch"), deps, payload as BatchJob),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { recordAudit } from "../../../api/audit/mod.ts";
 import { inSystem } from "../../../api/database/in-tenant.ts";
-import { setClientSecret } from "../../../api/mailboxes/mod.ts";
+import { suspendMailbox } from "../../../api/mailboxes/mod.ts";
 import { type Harness, openHarness } from "../../support/harness.ts";
 import { newMailbox, newTenant, type Tenant } from "../../support/tenants.ts";
 
@@ -63,7 +63,10 @@ describe("the audit trail", () => {
   it("never holds a secret: fields that are not permitted by name are left out", async () => {
     const box = await newMailbox(harness, tenant);
     const secret = crypto.randomUUID();
-    await setClientSecret(harness.system, { mailboxId: box.id, secret });
+    await harness.database.rows("update app.mailboxes set client_secret_hash = '{SSHA512}x' where id = $1", [
+      box.id,
+    ]);
+    await suspendMailbox(harness.system, { mailboxId: box.id, reason: "Essai" });
     await inSystem(harness.system, (tx) =>
       recordAudit(tx, harness.system, {
         action: "session.start",

@@ -272,12 +272,6 @@ export const examples: Readonly<Record<string, Example>> = {
     const { id } = await newMailbox(harness, tenant);
     return { parameters: { mailboxId: id, personId: (await newMember(harness, id)).person_id } };
   },
-  giveClientPassword: ofMailbox(),
-  withdrawClientPassword: async (harness, { tenant, operator }) => {
-    const { id } = await newMailbox(harness, tenant);
-    await operator.send(`/api/v1/mailboxes/${id}/client-password`, { method: "PUT" });
-    return { parameters: { mailboxId: id } };
-  },
   listStructureAudit: ofStructure(),
   listAudit: nothing,
   listMailboxOpenings: ofMailbox(),

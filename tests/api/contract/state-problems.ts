@@ -351,7 +351,6 @@ export const byOperation: Readonly<Record<string, Partial<Record<Slug, Provoke>>
     "address-confirmation-wrong": async (scene) =>
       withBody(await scene.example(), { confirmAddress: `other@${scene.world.tenant.domain}` }),
   },
-  giveClientPassword: { "app-passwords-not-allowed": structure("app_passwords_allowed = false") },
   ...clientAccessProblemsByOperation,
   createBatch: {
     "batch-too-long": async (scene) => ({

@@ -35,7 +35,6 @@ describe("creating a mailbox", () => {
       displayName: "Dr Zoé  PETIT",
       status: "active",
       quotaBytes: 2_147_483_648,
-      hasClientSecret: false,
       provisioning: { status: "pending", reason: null },
       version: 1,
     });

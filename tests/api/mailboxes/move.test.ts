@@ -49,7 +49,6 @@ describe("moving a mailbox to another structure", () => {
       status: "closed",
       movedTo: wanted.address,
       closingReason: "Fusion",
-      hasClientSecret: false,
       aliases: [],
     });
     expect(slug(await from.administrator.get(`/api/v1/mailboxes/${answer.body.id}`))).toBe(
