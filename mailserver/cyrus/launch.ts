@@ -34,7 +34,7 @@ import { watchSessions } from "./session-watch.ts";
 import { userInfo } from "node:os";
 
 /** Ports the launcher needs, by the names used in `LaunchOptions.ports`. */
-export const portNames = ["jmap", "imap", "lmtp", "submission", "relay", "internal"] as const;
+export const portNames = ["jmap", "imap", "lmtp", "relay", "internal"] as const;
 
 /** Its queue and boxes are files: a crash of the database leaves no lock behind. */
 export const keepsLocksInDatabase = false;
@@ -86,11 +86,11 @@ export async function launch(options: LaunchOptions): Promise<RunningMailServer>
     pidDirectory: directory,
     packages: exim.directory,
     hostName,
-    ports: { submission: ports.submission, internal: ports.internal, relay: ports.relay },
+    ports: { internal: ports.internal, relay: ports.relay },
     lmtpPort: ports.lmtp,
     nextHop: options.nextHop,
     postgres,
-    passwordSocket: layout.lineSocket,
+    healthSocket: layout.healthSocket,
     tls: layout.tls,
     // Tests wait for what is tried again.
     queueSeconds: options.durable ? 5 : 1,
@@ -154,7 +154,6 @@ export async function launch(options: LaunchOptions): Promise<RunningMailServer>
     addresses: {
       jmapUrl,
       imap,
-      submission: { host, port: ports.submission },
       relay: { host, port: ports.relay },
       lmtp: { host, port: ports.lmtp },
     },
@@ -264,7 +263,7 @@ async function startPasswordDaemon(
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(adminSecret));
   const settings: DaemonSettings = {
     saslauthdSocket: layout.saslauthdSocket,
-    lineSocket: layout.lineSocket,
+    healthSocket: layout.healthSocket,
     administratorSecretSha256: new Uint8Array(digest).toHex(),
     postgres,
   };
@@ -280,10 +279,9 @@ async function startPasswordDaemon(
       "--node-modules-dir=manual",
       "--allow-env",
       "--allow-sys",
-      "--allow-ffi", // argon2 is a native module; it looks at ldd to know the libc.
-      `--allow-read=${repositoryDirectory},${layout.daemonSettings},${layout.sockets},/usr/bin/ldd`,
+      `--allow-read=${repositoryDirectory},${layout.daemonSettings},${layout.sockets}`,
       `--allow-write=${layout.sockets}`,
-      `--allow-net=${postgres.host}:${postgres.port},unix:${layout.saslauthdSocket},unix:${layout.lineSocket}`,
+      `--allow-net=${postgres.host}:${postgres.port},unix:${layout.saslauthdSocket},unix:${layout.healthSocket}`,
       new URL("password-daemon/main.ts", import.meta.url).pathname,
       layout.daemonSettings,
     ],

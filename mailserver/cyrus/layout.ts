@@ -9,7 +9,7 @@ export interface CyrusLayout {
   readonly mta: string;
   readonly sockets: string;
   readonly saslauthdSocket: string;
-  readonly lineSocket: string;
+  readonly healthSocket: string;
   readonly jwtKeys: string;
   readonly tls: { readonly certificateFile: string; readonly privateKeyFile: string };
   readonly imapdConfiguration: string;
@@ -54,7 +54,7 @@ export function cyrusLayout(directory: string): CyrusLayout {
     mta: `${directory}/exim`,
     sockets,
     saslauthdSocket: `${sockets}/mux`,
-    lineSocket: `${sockets}/passwords`,
+    healthSocket: `${sockets}/health`,
     jwtKeys,
     tls: { certificateFile: `${etc}/server.crt`, privateKeyFile: `${etc}/server.key` },
     imapdConfiguration: `${etc}/imapd.conf`,

@@ -12,7 +12,7 @@ export interface MtaOptions {
   /** Unpacked packages (packages.sh). */
   readonly packages: string;
   readonly hostName: string;
-  readonly ports: { readonly submission: number; readonly internal: number; readonly relay: number };
+  readonly ports: { readonly internal: number; readonly relay: number };
   /** LMTP of the store, on 127.0.0.1. */
   readonly lmtpPort: number;
   /** Where mail for listed domains that are not hosted goes. */
@@ -22,8 +22,8 @@ export interface MtaOptions {
     readonly user: string;
     readonly password: string;
   };
-  /** Socket of the password daemon (password-daemon/main.ts of mailserver/cyrus), its plain protocol. */
-  readonly passwordSocket: string;
+  /** Socket that says whether the directory answers (password-daemon/main.ts of mailserver/cyrus). */
+  readonly healthSocket: string;
   readonly tls: { readonly certificateFile: string; readonly privateKeyFile: string };
   /** Seconds between two looks at the queue, and before a failed delivery is tried again. */
   readonly queueSeconds: number;
@@ -45,13 +45,12 @@ export async function configureMta(options: MtaOptions): Promise<void> {
       GID: gid,
       DIRECTORY: layout.directory,
       POSTGRES: postgresServer(options.postgres),
-      PORT_SUBMISSION: options.ports.submission,
       PORT_INTERNAL: options.ports.internal,
       PORT_RELAY: options.ports.relay,
       PORT_LMTP: options.lmtpPort,
       NEXT_HOP_HOST: options.nextHop.host,
       NEXT_HOP_PORT: options.nextHop.port,
-      PASSWORD_SOCKET: options.passwordSocket,
+      HEALTH_SOCKET: options.healthSocket,
       TLS_CERTIFICATE: options.tls.certificateFile,
       TLS_PRIVATE_KEY: options.tls.privateKeyFile,
       RETRY: `${options.queueSeconds}s`,

@@ -57,7 +57,6 @@ export async function launch(options: LaunchOptions): Promise<RunningMailServer>
     addresses: {
       jmapUrl: expected.jmapUrl,
       imap: at("imap"),
-      submission: at("submission"),
       relay: at("relay"),
       lmtp: at("lmtp"),
       sieve: at("sieve"),

@@ -16,11 +16,10 @@ export type { Account, ProcessSpec, ReadyCondition, RunningPart, StartedProcess 
 /** Port numbers by the name that the launcher gives them, e.g. `{ jmap: 18080, imap: 18143 }`. */
 export type Ports = Record<string, number>;
 
-/** Where the mail server can be spoken to. All on loopback. */
+/** Where the mail server can be spoken to. All on loopback; people and their programs come by the edge. */
 export interface MailServerAddresses {
   readonly jmapUrl: string;
   readonly imap: Address;
-  readonly submission: Address;
   readonly relay?: Address;
   readonly lmtp?: Address;
   readonly sieve?: Address;

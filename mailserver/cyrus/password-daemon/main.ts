@@ -1,20 +1,18 @@
 /**
- * The password daemon: answers Cyrus over the saslauthd protocol and the MTA over a line protocol, each on a Unix socket of
- * its own. It stands beside the path of mail: no message passes through it.
+ * The password daemon: answers Cyrus over the saslauthd protocol, and tells the MTA whether the directory answers, each on a
+ * Unix socket of its own. One login has a password here, the administrator, in whose name the edge and the driver act for a
+ * box. No box has one: people and software come in by the edge.
  *
- * Line protocol, one question per connection, ended by a line feed: `health` → `yes`; base64(login) base64(password) →
- * `yes <box>` | `no` | `unavailable`. Neither logins nor passwords are logged.
+ * Health: `health` and a line feed → `yes` | `unavailable`. Passwords are not logged.
  *
  * Started with one argument, the path of a JSON file (DaemonSettings) that only this account can read.
  */
-import { hash } from "@node-rs/argon2";
 import { Pool } from "pg";
-import { checkPassword, type PasswordCheck } from "./check.ts";
 import { formatAnswer, longestQuestion, parseQuestion } from "./saslauthd-protocol.ts";
 
 export interface DaemonSettings {
   readonly saslauthdSocket: string;
-  readonly lineSocket: string;
+  readonly healthSocket: string;
   /** Hexadecimal SHA-256 of the administrator's secret, which is 256 random bits: it needs no slow hash. */
   readonly administratorSecretSha256: string;
   readonly postgres: {
@@ -68,43 +66,17 @@ async function isAdministratorSecret(settings: DaemonSettings, password: string)
   return difference === 0;
 }
 
-/** Cyrus' question. A login by another address of the box is refused: Cyrus would make it an account of its own. */
-async function answerCyrus(
-  settings: DaemonSettings,
-  check: PasswordCheck,
-  bytes: Uint8Array,
-): Promise<Uint8Array | undefined> {
+async function answerCyrus(settings: DaemonSettings, bytes: Uint8Array): Promise<Uint8Array | undefined> {
   const question = parseQuestion(bytes);
   if (question === undefined) return undefined;
-  if (question.login === administrator && question.realm === "") {
-    return formatAnswer(await isAdministratorSecret(settings, question.password));
-  }
-  const isWhole = question.login.includes("@") || question.realm === "";
-  const login = (isWhole ? question.login : `${question.login}@${question.realm}`).toLowerCase();
-  const answer = await checkPassword(check, login, question.password);
-  return formatAnswer(answer.kind === "box" && answer.address === login);
+  const isAdministrator = question.login === administrator && question.realm === "";
+  return formatAnswer(isAdministrator && await isAdministratorSecret(settings, question.password));
 }
 
-async function answerMta(check: PasswordCheck, bytes: Uint8Array): Promise<Uint8Array | undefined> {
-  const text = new TextDecoder().decode(bytes);
-  if (!text.endsWith("\n")) return undefined;
-  const encoded = new TextEncoder();
-  if (text === "health\n") {
-    const isUp = await check.pool.query("select 1").then(() => true, () => false);
-    return encoded.encode(isUp ? "yes" : "unavailable");
-  }
-  const [login, password] = text.trimEnd().split(" ").map(fromBase64);
-  if (login === undefined || password === undefined) return encoded.encode("no");
-  const answer = await checkPassword(check, login, password);
-  return encoded.encode(answer.kind === "box" ? `yes ${answer.address}` : answer.kind);
-}
-
-function fromBase64(text: string): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.fromBase64(text));
-  } catch {
-    return undefined; // Neither a login nor a password of ours.
-  }
+async function answerHealth(pool: Pool, bytes: Uint8Array): Promise<Uint8Array | undefined> {
+  if (!new TextDecoder().decode(bytes).endsWith("\n")) return undefined;
+  const isUp = await pool.query("select 1").then(() => true, () => false);
+  return new TextEncoder().encode(isUp ? "yes" : "unavailable");
 }
 
 if (import.meta.main) {
@@ -112,9 +84,8 @@ if (import.meta.main) {
   const settings = JSON.parse(await Deno.readTextFile(path)) as DaemonSettings;
   const pool = new Pool({ ...settings.postgres, max: 4, connectionTimeoutMillis: 3000 });
   pool.on("error", () => undefined); // The next question opens a new connection, or says "unavailable".
-  const check = { pool, decoy: await hash(crypto.randomUUID()) };
-  await serve(settings.saslauthdSocket, (bytes) => answerCyrus(settings, check, bytes));
-  await serve(settings.lineSocket, (bytes) => answerMta(check, bytes));
+  await serve(settings.saslauthdSocket, (bytes) => answerCyrus(settings, bytes));
+  await serve(settings.healthSocket, (bytes) => answerHealth(pool, bytes));
   console.log("password daemon ready");
   Deno.addSignalListener("SIGTERM", () => Deno.exit(0));
 }

@@ -20,8 +20,8 @@ const partner = `gabriel.garnier@${elsewhere}`;
 
 beforeAll(async () => {
   stand = await startStand();
-  anne = await stand.addBox({ address: `anne@${hosted}`, aliases: [`contact@${hosted}`], hasPassword: true });
-  bob = await stand.addBox({ address: `bob@${hosted}`, hasPassword: true });
+  anne = await stand.addBox({ address: `anne@${hosted}`, aliases: [`contact@${hosted}`] });
+  bob = await stand.addBox({ address: `bob@${hosted}` });
 });
 afterAll(() => stand?.stop());
 
@@ -36,18 +36,18 @@ test("a mail to another address of a box arrives in the box, in any case of lett
 });
 
 test("an address that nobody has is refused while the sender waits", async () => {
-  expect(await submit(stand, { from: bob, to: `nobody@${hosted}` })).toMatchObject({ code: 550 });
+  expect(await submit(stand, { from: bob, to: `nobody@${hosted}` })).toMatchObject({ code: 553 });
   expect(await relay(stand, { from: partner, to: `nobody@${hosted}` })).toMatchObject({ code: 550 });
 });
 
 test("a suspended box refuses delivery and sending, and takes mail again when it is resumed", async () => {
-  const carol = await stand.addBox({ address: `carol@${hosted}`, hasPassword: true });
+  const carol = await stand.addBox({ address: `carol@${hosted}` });
   await submit(stand, { from: bob, to: carol, messageId: "before" });
   await until(() => inboxOf(stand.driver, carol), (ids) => ids.includes("before"));
   await stand.setStatus(carol, "suspended");
-  expect(await submit(stand, { from: bob, to: carol })).toMatchObject({ code: 550 });
+  expect(await submit(stand, { from: bob, to: carol })).toMatchObject({ code: 553 });
   expect(await relay(stand, { from: partner, to: carol })).toMatchObject({ code: 550 });
-  expect(await submit(stand, { from: carol, to: bob })).toMatchObject({ code: 535 });
+  expect(await submit(stand, { from: carol, to: bob })).toMatchObject({ code: 554 });
   await stand.setStatus(carol, "active");
   await submit(stand, { from: bob, to: carol, messageId: "after" });
   const kept = await until(() => inboxOf(stand.driver, carol), (ids) => ids.includes("after"));
@@ -56,7 +56,7 @@ test("a suspended box refuses delivery and sending, and takes mail again when it
 
 test("a recipient outside the trust space is refused at RCPT", async () => {
   const outcome = await submit(stand, { from: bob, to: "someone@gmail.test" });
-  expect(outcome).toMatchObject({ code: 550 });
+  expect(outcome).toMatchObject({ code: 553 });
   expect(outcome.text).toContain("not in the trust space");
 });
 

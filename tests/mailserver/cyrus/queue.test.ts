@@ -10,8 +10,8 @@ const partner = `gabriel.garnier@${elsewhere}`;
 
 beforeAll(async () => {
   stand = await startStand();
-  anne = await stand.addBox({ address: `anne@${hosted}`, hasPassword: true });
-  bob = await stand.addBox({ address: `bob@${hosted}`, hasPassword: true });
+  anne = await stand.addBox({ address: `anne@${hosted}` });
+  bob = await stand.addBox({ address: `bob@${hosted}` });
 });
 afterAll(() => stand?.stop());
 
@@ -78,7 +78,7 @@ test("with the directory away all is put off and nothing is refused for good, le
   await submit(stand, { from: bob, to: partner, messageId: "put-off" });
   await stand.setDirectory("down");
   try {
-    expect(await submit(stand, { from: bob, to: anne })).toMatchObject({ code: 454 });
+    expect(await submit(stand, { from: bob, to: anne })).toMatchObject({ code: 451 });
     expect((await relay(stand, { from: partner, to: anne })).code).toBe(451);
     await stand.startOperator();
     const before = (await stand.mtaLog()).length;

@@ -2,7 +2,6 @@
  * The stand-in mail server with what it needs and nothing of the platform above it: a database of the run's PostgreSQL, the
  * simulated other operator, Exim and Cyrus. One per test file.
  */
-import { hash } from "@node-rs/argon2";
 import { Client } from "pg";
 import { inject } from "vitest";
 import { createCyrus } from "../../../api/mail-server/cyrus/mod.ts";
@@ -15,14 +14,11 @@ import { secretFile } from "../../../scripts/stack/secrets.ts";
 import { startSimulated } from "../../../scripts/stack/simulated.ts";
 import type {} from "../../support/cluster.setup.ts";
 import { removeTestDirectory, testDirectory } from "../../support/directory.ts";
-
-export const password = "correct horse battery staple";
+import { ImapClient } from "../../support/imap.ts";
 
 export interface BoxSpec {
   readonly address: string;
   readonly aliases?: readonly string[];
-  /** Whether it may sign in with `password`. */
-  readonly hasPassword?: boolean;
 }
 
 export interface Stand {
@@ -30,6 +26,8 @@ export interface Stand {
   readonly driver: MailServer;
   /** Origin of the other operator's control port. */
   readonly control: string;
+  /** Opens a box by IMAP as the edge does: the administrator in the box's name. */
+  openImap(box: string): Promise<ImapClient>;
   readonly database: Client;
   /** The directory of the mail server. */
   readonly directory: string;
@@ -125,6 +123,12 @@ export async function startStand(): Promise<Stand> {
     },
     driver,
     control: `http://127.0.0.1:${ports.operator}`,
+    openImap: async (box) => {
+      const { imap, login, secretFile: path } = mail.edge;
+      const client = await ImapClient.connect(imap);
+      await client.authenticate("PLAIN", `${box}\0${login}\0${await Deno.readTextFile(path)}`);
+      return client;
+    },
     database,
     directory,
     nextHop,
@@ -198,11 +202,10 @@ async function seed(database: Client): Promise<Structure> {
 }
 
 async function addBox(database: Client, structure: Structure, spec: BoxSpec): Promise<string> {
-  const secret = spec.hasPassword === true ? await hash(password) : null;
   const { rows: [box] } = await database.query<{ id: string }>(
-    `insert into app.mailboxes (structure_id, domain_id, address, type, quota_bytes, client_secret_hash)
-       values ($1, $2, $3, 'ORG', 1073741824, $4) returning id`,
-    [structure.id, structure.domainId, spec.address, secret],
+    `insert into app.mailboxes (structure_id, domain_id, address, type, quota_bytes)
+       values ($1, $2, $3, 'ORG', 1073741824) returning id`,
+    [structure.id, structure.domainId, spec.address],
   );
   for (const address of [spec.address, ...spec.aliases ?? []]) {
     await database.query(

@@ -20,8 +20,8 @@ const partner = `gabriel.garnier@${elsewhere}`;
 
 beforeAll(async () => {
   stand = await startStand();
-  anne = await stand.addBox({ address: `anne@${hosted}`, aliases: [alias], hasPassword: true });
-  bob = await stand.addBox({ address: `bob@${hosted}`, hasPassword: true });
+  anne = await stand.addBox({ address: `anne@${hosted}`, aliases: [alias] });
+  bob = await stand.addBox({ address: `bob@${hosted}` });
   for (const address of [anne, bob]) {
     await stand.driver.applyMailbox({
       address,

@@ -8,7 +8,6 @@ import { openSmtp } from "./smtp-session.ts";
 import { until } from "../../support/until.ts";
 import { allowDomain, driverOf, stalwartProgram, startWorld, titled, type World } from "./world.ts";
 
-const password = "client-secret";
 const anne = "anne@alpha.mssante.test";
 const bruno = "bruno@beta.mssante.test";
 
@@ -17,7 +16,7 @@ describe.skipIf(stalwartProgram === undefined)(titled("mail through Stalwart"), 
   let number = 0;
   beforeAll(async () => {
     world = await startWorld();
-    await world.addBox(anne, password);
+    await world.addBox(anne);
     await world.addBox(bruno);
     await openBox(world, anne);
     await openBox(world, bruno);
@@ -27,8 +26,7 @@ describe.skipIf(stalwartProgram === undefined)(titled("mail through Stalwart"), 
   });
 
   const newSubject = () => `subject ${++number}`;
-  const send = (to: readonly string[], subject: string) =>
-    submit(world, { user: anne, pass: password }, { to, subject });
+  const send = (to: readonly string[], subject: string) => submit(world, anne, { to, subject });
   const arrives = async (address: string, subject: string, seconds = 15) =>
     await until(
       `${subject} in ${address}`,
@@ -153,7 +151,8 @@ describe.skipIf(stalwartProgram === undefined)(titled("mail through Stalwart"), 
   it("stops with PostgreSQL and goes on with it: the probe tells, the health page lies", async () => {
     expect(await world.driver.probe(AbortSignal.timeout(5_000))).toBe("ready");
     const health = new URL("/healthz/ready", world.driver.jmapUrl);
-    const session = await openSmtp(world.server.addresses.submission, anne, password);
+    const login = await world.edgeLogin(anne);
+    const session = await openSmtp(world.server.edge.submission, login.user, login.pass);
     const [{ startPostgres }, { postgres }] = [await import("../../../scripts/stack/postgres.ts"), world];
     await postgres.kill();
     await until(

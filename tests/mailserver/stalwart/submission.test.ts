@@ -10,7 +10,6 @@ import { openBox, relay, submit } from "./clients.ts";
 import { until } from "../../support/until.ts";
 import { stalwartProgram, startWorld, titled, type World } from "./world.ts";
 
-const password = "client-secret";
 const anne = "anne@alpha.mssante.test";
 const alias = "a.allard@alpha.mssante.test";
 const bruno = "bruno@beta.mssante.test";
@@ -21,7 +20,7 @@ describe.skipIf(stalwartProgram === undefined)(titled("submissions on Stalwart")
   let number = 0;
   beforeAll(async () => {
     world = await startWorld();
-    await world.addBox(anne, password, [alias]);
+    await world.addBox(anne, [alias]);
     await world.addBox(bruno);
     await world.driver.applyMailbox({
       address: anne,
@@ -45,7 +44,7 @@ describe.skipIf(stalwartProgram === undefined)(titled("submissions on Stalwart")
   const byJmap = async (messageId: string, to: readonly string[] = [bruno]) =>
     await (await openBox(world, anne)).send({ to, subject: messageId, messageId });
   const bySmtp = (messageId: string, to: readonly string[] = [bruno], user = anne) =>
-    submit(world, { user, pass: password }, { from: anne, to, subject: messageId, messageId });
+    submit(world, user, { from: anne, to, subject: messageId, messageId });
   const arrives = (messageId: string) =>
     until(
       `${messageId} in the box`,

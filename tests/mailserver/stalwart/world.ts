@@ -13,7 +13,7 @@ import { findProgram, privateDirectory, unprivilegedAccount } from "../../../scr
 import type { LaunchOptions, RunningMailServer } from "../../../scripts/stack/part.ts";
 import { findFreePorts } from "../../../scripts/stack/ports.ts";
 import { type RunningPostgres, startPostgres } from "../../../scripts/stack/postgres.ts";
-import { serviceSecretHash } from "../../../mailserver/stalwart/service-secret.ts";
+import { serviceLogins } from "../../../mailserver/stalwart/services.ts";
 import { type Border, startBorder } from "./border.ts";
 import { type HookReceiver, startHookReceiver } from "./hook-receiver.ts";
 
@@ -45,8 +45,10 @@ export interface World {
   mailSql(text: string): Promise<pg.QueryResult>;
   /** Adds a structure with a hosted domain; known to the mail server when it runs. */
   addDomain(name: string): Promise<void>;
-  /** Adds a box with a client password and its aliases to the tables (not to the mail server). */
-  addBox(address: string, password?: string, aliases?: readonly string[]): Promise<void>;
+  /** Adds a box and its aliases to the tables (not to the mail server). */
+  addBox(address: string, aliases?: readonly string[]): Promise<void>;
+  /** As whom the edge signs in for a box, by IMAP and by submission. */
+  edgeLogin(address: string): Promise<{ user: string; pass: string }>;
   stop(): Promise<void>;
 }
 
@@ -111,13 +113,12 @@ export async function prepareWorld(): Promise<Omit<World, "server" | "driver">> 
       );
       await pool.query("insert into app.domains (structure_id, name) values ($1, $2)", [rows[0].id, name]);
     },
-    addBox: async (address, password, aliases = []) => {
-      const secret = password === undefined ? null : await serviceSecretHash(password);
+    addBox: async (address, aliases = []) => {
       const { rows } = await pool.query(
-        `insert into app.mailboxes (structure_id, domain_id, address, type, display_name, quota_bytes, client_secret_hash)
-         select structure_id, id, $1, 'ORG', $1, 1073741824, $2 from app.domains where name = split_part($1, '@', 2)
+        `insert into app.mailboxes (structure_id, domain_id, address, type, display_name, quota_bytes)
+         select structure_id, id, $1, 'ORG', $1, 1073741824 from app.domains where name = split_part($1, '@', 2)
          returning structure_id, id`,
-        [address, secret],
+        [address],
       );
       for (const [index, each] of [address, ...aliases].entries()) {
         await pool.query("insert into app.addresses values ($1, $2, $3, $4)", [
@@ -128,6 +129,10 @@ export async function prepareWorld(): Promise<Omit<World, "server" | "driver">> 
         ]);
       }
     },
+    edgeLogin: async (address) => ({
+      user: `${address}%${serviceLogins(operatorDomain).edge}`,
+      pass: await Deno.readTextFile(`${secretsDirectory}/stalwart-edge`),
+    }),
     stop: async () => {
       await pool.end().catch(() => undefined);
       await mailPool.end().catch(() => undefined);
