@@ -285,4 +285,16 @@ describe("row-level security", () => {
     }
     await expect(mail.query("select 1 from graphile_worker.jobs")).rejects.toMatchObject({ code: "42501" });
   });
+
+  it("shows the mail server no secret of a box: only services sign in there", async () => {
+    await harness.database.rows("update app.mailboxes set client_secret_hash = '{SSHA512}x'");
+    await harness.database.rows(
+      "insert into app.mail_services (login, secret_hash) values ('edge@operateur.mssante.test', '{SSHA512}y')",
+    );
+    const mail = await harness.database.connect("mail_directory");
+    const { rows } = await mail.query("select login from mail_directory.login where secret is not null");
+    expect(rows).toEqual([{ login: "edge@operateur.mssante.test" }]);
+    expect((await mail.query("select 1 from mail_directory.recipient where secret is not null")).rowCount)
+      .toBe(0);
+  });
 });

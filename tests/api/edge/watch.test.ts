@@ -62,7 +62,7 @@ describe("open IMAP sessions", () => {
     await dovecot.close();
   });
 
-  const ended = (proof: string) => until("the session is ended", () => !dovecot.has(proof), 5);
+  const ended = (proof: string) => until("the session is ended", () => !dovecot.has(proof));
 
   it("stay open as long as the right does, whatever became of the token", async () => {
     const box = await stage.box(tenant, { type: "PER", holderIdNatPs: anne.idNatPs });
@@ -159,7 +159,7 @@ describe("open IMAP sessions", () => {
     const proof = `person:${anne.id}@${box.id}`;
     dovecot.connect("somebody@else.test", proof);
     dovecot.connect(box.address, "");
-    await until("both are gone", () => dovecot.count() === 0, 5);
+    await until("both are gone", () => dovecot.count() === 0);
   });
 
   it("are left alone while Dovecot or the database cannot be asked, and looked at again afterwards", async () => {
@@ -171,11 +171,11 @@ describe("open IMAP sessions", () => {
     const said = () => logLines.filter((line) => line.includes("edge.watch-")).length;
     const before = said();
     dovecot.setAway(true);
-    await until("it is noticed", () => said() === before + 1, 5);
+    await until("it is noticed", () => said() === before + 1);
     await stage.platform.rows("delete from app.mailbox_members where mailbox_id = $1", [box.id]);
     expect(dovecot.has(proof)).toBe(true);
     dovecot.setAway(false);
     await ended(proof);
-    await until("it is said once that it is back", () => said() === before + 2, 5);
+    await until("it is said once that it is back", () => said() === before + 2);
   });
 });
