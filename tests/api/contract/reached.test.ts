@@ -64,6 +64,19 @@ it("each status is that of a problem, or the one of success", () => {
   });
   const success = (status: number) => [200, 201, 202, 204].includes(status);
   expect(others.filter(([, left]) => (left as number[]).length !== 1 || !success((left as number[])[0]!)))
-    // Readiness says what it sees in a body of its own (tests/api/http/health.test.ts takes the database away).
+    // It says what it sees in a body of its own, see below.
     .toEqual([["readReadiness", [200, 503]]]);
+});
+
+it("readiness is 503 without the database", async () => {
+  const answer = await apps.withoutDatabase.request("/health/ready");
+  expect([answer.status, (await answer.json()).checks.database]).toEqual([503, "unavailable"]);
+});
+
+it("no case is left of what is no longer declared", () => {
+  const declared = new Set(operations.flatMap((one) => one.problems.map((slug) => `${one.id} ${slug}`)));
+  const cases = Object.entries(byOperation).flatMap(([id, some]) =>
+    Object.keys(some).map((slug) => `${id} ${slug}`)
+  );
+  expect(cases.filter((one) => !declared.has(one))).toEqual([]);
 });
