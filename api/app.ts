@@ -15,6 +15,7 @@ import { auditExportRoutes } from "./csv-exports/audit-routes.ts";
 import { authenticate, requireSignIn } from "./http/authenticate.ts";
 import { limitBody, requireJson } from "./http/body.ts";
 import { dashboardRoutes } from "./dashboard/routes.ts";
+import { withDirectRoute } from "./http/direct-route.ts";
 import { docsRoutes, openApiDocument } from "./http/docs.ts";
 import { idempotency } from "./http/idempotency.ts";
 import { healthRoutes } from "./http/health.ts";
@@ -22,7 +23,7 @@ import { type ApiEnv, createRoutes } from "./http/openapi.ts";
 import { rateLimit } from "./http/rate-limit.ts";
 import { renderProblem } from "./http/render-problem.ts";
 import { requestId } from "./http/request-id.ts";
-import { requireSameOrigin } from "./http/same-origin.ts";
+import { type OriginRule, requireSameOrigin } from "./http/same-origin.ts";
 import { inlineScriptHashes, securityHeaders } from "./http/security-headers.ts";
 import { staticWeb } from "./http/static-web.ts";
 import { backChannelLogoutPath, backChannelRoutes } from "./identity/back-channel-routes.ts";
@@ -30,7 +31,7 @@ import { decoupledRoutes } from "./identity/decoupled-routes.ts";
 import { createIdentity, findActor, isSameOrigin, needsSameOrigin, usesServiceKey } from "./identity/mod.ts";
 import { ownSessionRoutes } from "./identity/own-session-routes.ts";
 import { identityRoutes } from "./identity/routes.ts";
-import { jmapGatewayRoutes } from "./jmap-gateway/mod.ts";
+import { createGateway, createGatewayRoutes, jmapApiRoute } from "./jmap-gateway/mod.ts";
 import { erasureRoutes } from "./privacy/erasure-routes.ts";
 import { exportRoutes } from "./privacy/export-routes.ts";
 import { privacyRoutes } from "./privacy/routes.ts";
@@ -77,11 +78,12 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   app.route("/", healthRoutes(deps));
   app.route("/", docsRoutes(() => openApiDocument(app, config.baseUrl)));
 
-  const origin = requireSameOrigin(config.baseUrl, {
+  const originRule: OriginRule = {
     needsSameOrigin,
     // Software has no origin; its key is no cookie that another site could have sent along.
     isSameOrigin: (headers, baseUrl) => usesServiceKey(headers) || isSameOrigin(headers, baseUrl),
-  });
+  };
+  const origin = requireSameOrigin(config.baseUrl, originRule);
   const who = authenticate(deps, (_deps, request) => findActor(identity, request));
   const limit = rateLimit(deps);
   // The identity provider is no browser: its signature is its proof.
@@ -155,7 +157,13 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   app.route("/", dashboardRoutes(deps));
   app.route("/", autoconfigurationRoutes(deps));
   app.route("/", trustSpaceRoutes(deps));
-  app.route("/", jmapGatewayRoutes(deps));
+  const gateway = createGateway(deps);
+  app.route("/", createGatewayRoutes(gateway));
   app.route("/", web.routes);
+  app.fetch = withDirectRoute(app.fetch, jmapApiRoute(gateway), {
+    deps,
+    origin: originRule,
+    findActor: (request) => findActor(identity, request),
+  });
   return app;
 }

@@ -6,21 +6,24 @@ import { isDatabaseUnavailable } from "../database/failure.ts";
 import { catalogue, Problem, problem } from "../problems.ts";
 import type { ApiEnv } from "./openapi.ts";
 
-/** Renders any error. What the client may not know is logged under the request's id. */
+/** Renders any error. */
 export function renderProblem(
   error: unknown,
   c: HonoContext<ApiEnv>,
+  deps: Pick<AppDeps, "config" | "log">,
+): Response {
+  return renderFailure(error, { requestId: c.get("requestId"), path: c.req.routePath }, deps);
+}
+
+/** Renders any error of a request. What the client may not know is logged under the request's id. */
+export function renderFailure(
+  error: unknown,
+  { requestId, path }: { readonly requestId: string; readonly path: string },
   { config, log }: Pick<AppDeps, "config" | "log">,
 ): Response {
   const known = asProblem(error);
-  const requestId = c.get("requestId");
   if (known.status >= 500) {
-    log.error("request.failed", {
-      requestId,
-      problem: known.slug,
-      path: c.req.routePath,
-      error: describe(known.cause),
-    });
+    log.error("request.failed", { requestId, problem: known.slug, path, error: describe(known.cause) });
   }
   return problemResponse(known, { baseUrl: config.baseUrl, requestId });
 }

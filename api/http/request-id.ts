@@ -6,11 +6,19 @@ export const requestId = createMiddleware<ApiEnv>(async (c, next) => {
   const id = crypto.randomUUID();
   c.set("requestId", id);
   await next();
-  // A streamed answer of a proxy may have headers that cannot be changed any more: copy it then.
-  try {
-    c.res.headers.set("x-request-id", id);
-  } catch {
-    c.res = new Response(c.res.body, c.res);
-    c.res.headers.set("x-request-id", id);
-  }
+  const answer = withRequestId(c.res, id);
+  if (answer !== c.res) c.res = answer;
 });
+
+/** The answer with its request's id among its headers. */
+export function withRequestId(answer: Response, id: string): Response {
+  try {
+    answer.headers.set("x-request-id", id);
+    return answer;
+  } catch {
+    // A streamed answer of a proxy may have headers that cannot be changed any more: a copy of it then.
+    const copy = new Response(answer.body, answer);
+    copy.headers.set("x-request-id", id);
+    return copy;
+  }
+}

@@ -73,14 +73,21 @@ export async function findActor(identity: Identity, request: Request): Promise<A
  * stream, and what it marks with `X-MSS-Background: 1`.
  */
 export function isActivity(request: Request): boolean {
-  const { pathname } = new URL(request.url);
-  if (pathname === "/api/v1/session" || pathname === "/jmap/eventsource") return false;
-  return request.headers.get("x-mss-background") !== "1";
+  if (request.headers.get("x-mss-background") === "1") return false;
+  const { url } = request;
+  // Only these are taken apart: the URL of every other request need not be.
+  if (!url.includes("/api/v1/session") && !url.includes("/jmap/eventsource")) return true;
+  const { pathname } = new URL(url);
+  return pathname !== "/api/v1/session" && pathname !== "/jmap/eventsource";
 }
 
 /** The value of a cookie; undefined when it is absent or sent twice, since no browser of ours does that. */
 export function readCookie(headers: Headers, name: string): string | undefined {
-  const values = (headers.get("cookie") ?? "").split(";").map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1));
+  const text = headers.get("cookie") ?? "";
+  const wanted = `${name}=`;
+  // The usual one is alone.
+  if (!text.includes(";")) return text.startsWith(wanted) ? text.slice(wanted.length).trim() : undefined;
+  const values = text.split(";").map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(wanted)).map((pair) => pair.slice(wanted.length));
   return values.length === 1 ? values[0] : undefined;
 }

@@ -21,5 +21,12 @@ export function isSameOrigin(headers: Headers, baseUrl: string): boolean {
   const site = headers.get("sec-fetch-site");
   if (site !== null) return site === "same-origin";
   const origin = headers.get("origin");
-  return origin !== null && origin === new URL(baseUrl).origin;
+  return origin !== null && origin === originOf(baseUrl);
+}
+
+/** A process has one base URL: it is taken apart once. */
+let known = { baseUrl: "", origin: "" };
+function originOf(baseUrl: string): string {
+  if (known.baseUrl !== baseUrl) known = { baseUrl, origin: new URL(baseUrl).origin };
+  return known.origin;
 }

@@ -25,7 +25,7 @@ export interface SessionCache {
 }
 
 function keyOf(tokenHash: Uint8Array): string {
-  return `mss:session:${Buffer.from(tokenHash).toString("base64url")}`;
+  return `mss:session:${tokenHash.toBase64({ alphabet: "base64url", omitPadding: true })}`;
 }
 
 export function createSessionCache(redis: Redis, log: Log): SessionCache {

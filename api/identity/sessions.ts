@@ -111,9 +111,21 @@ async function readCached(
   tokenHash: Buffer,
   now: Date,
 ): Promise<LiveSessionRow | undefined> {
-  const cached = cachedShape.safeParse(await deps.cache.get(tokenHash));
+  const row = readCopy(await deps.cache.get(tokenHash));
   // Ends are judged by the clock here too: the copy may outlive the session by some seconds.
-  return cached.success && isLive(cached.data, deps.limits, now) ? cached.data : undefined;
+  return row !== undefined && isLive(row, deps.limits, now) ? row : undefined;
+}
+
+/** Rows by the copies they were read from: the cache gives the same copy for as long as it keeps it. */
+const rowsOfCopies = new WeakMap<object, LiveSessionRow>();
+
+function readCopy(copy: unknown): LiveSessionRow | undefined {
+  if (typeof copy !== "object" || copy === null) return undefined;
+  const known = rowsOfCopies.get(copy);
+  if (known !== undefined) return known;
+  const read = cachedShape.safeParse(copy);
+  if (read.success) rowsOfCopies.set(copy, read.data);
+  return read.data;
 }
 
 async function readStored(

@@ -181,9 +181,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
   /** A delegation that has ended since the list was made ends now, not with the list. */
   async function boxesOf(personId: string): Promise<PersonBoxes> {
     const kept = await boxes.get(personId);
-    const isOver = [...kept.byAccount.values()].some(({ until }) =>
-      until !== null && until.getTime() <= now()
-    );
+    let isOver = false;
+    for (const { until } of kept.byAccount.values()) isOver ||= until !== null && until.getTime() <= now();
     if (!isOver) return kept;
     boxes.forget(personId);
     return await boxes.get(personId);

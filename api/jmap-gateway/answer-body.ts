@@ -1,23 +1,33 @@
 /** The framing of an HTTP/1.1 answer: its head, and the bytes of its body (RFC 9112 §6, §7.1). */
 import { type Connection, ExchangeBroken } from "./connection.ts";
 
-export interface Head {
-  readonly status: number;
-  readonly headers: ReadonlyMap<string, string>;
+/** A head is kept as it came: of its dozen headers four are asked for. */
+export class Head {
+  readonly #lower: string;
+
+  constructor(readonly status: number, private readonly text: string) {
+    this.#lower = text.toLowerCase();
+  }
+
+  /** @param name in lower case */
+  header(name: string): string | undefined {
+    const at = this.#lower.indexOf(`\r\n${name}:`);
+    if (at < 0) return undefined;
+    const start = at + name.length + 3;
+    const end = this.text.indexOf("\r\n", start);
+    return this.text.slice(start, end < 0 ? undefined : end).trim();
+  }
 }
 
 /** The head of the answer that counts. */
 export async function readHead(connection: Connection): Promise<Head> {
-  const [statusLine = "", ...lines] = (await connection.head()).split("\r\n");
-  const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(statusLine)?.[1]);
-  if (Number.isNaN(status)) throw new ExchangeBroken("The answer is no HTTP/1.1.");
-  const headers = new Map<string, string>();
-  for (const line of lines) {
-    const colon = line.indexOf(":");
-    if (colon > 0) headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+  for (;;) {
+    const text = await connection.head();
+    const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |\r|$)/.exec(text)?.[1]);
+    if (Number.isNaN(status)) throw new ExchangeBroken("The answer is no HTTP/1.1.");
+    // An interim answer (RFC 9110 §15.2) comes before the one that counts.
+    if (status >= 200) return new Head(status, text);
   }
-  // An interim answer (RFC 9110 §15.2) comes before the one that counts.
-  return status >= 200 ? { status, headers } : await readHead(connection);
 }
 
 /** The body's bytes as they come. */
@@ -29,9 +39,10 @@ export class AnswerBody {
   #isInChunk = false;
   #isOver = false;
 
-  constructor(private readonly connection: Connection, { status, headers }: Head) {
-    if (/\bchunked$/i.test(headers.get("transfer-encoding") ?? "")) return;
-    const length = status === 204 || status === 304 ? 0 : Number(headers.get("content-length") ?? Number.NaN);
+  constructor(private readonly connection: Connection, head: Head) {
+    if (/\bchunked$/i.test(head.header("transfer-encoding") ?? "")) return;
+    const { status } = head;
+    const length = status === 204 || status === 304 ? 0 : Number(head.header("content-length") ?? Number.NaN);
     if (!(length >= 0)) throw new ExchangeBroken("An answer without length.");
     this.length = this.#left = length;
   }

@@ -16,6 +16,8 @@ export interface Exchange {
   readonly contentType: string;
   /** The whole body, or its beginning when `rest` is there. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** How many bytes of the buffer behind `bytes` are nobody's. */
+  readonly spare: number;
   /** What follows of a large body; must be read to its end or cancelled. */
   readonly rest: ReadableStream<Uint8Array> | undefined;
 }
@@ -32,6 +34,8 @@ export interface ExchangeOptions {
 const wholeBytes = 1024 * 1024;
 const pieceBytes = 64 * 1024;
 const maxIdle = 64;
+/** Behind a whole body of known length: room for a session state that is longer than the server's. */
+const spareBytes = 64;
 
 export interface ConnectionPool {
   /** POSTs once. Throws {@link ExchangeBroken}, or what the operating system says when nobody listens. */
@@ -42,14 +46,18 @@ export interface ConnectionPool {
 function requestBytes(host: string, { path, headers, body }: ExchangeOptions): Uint8Array {
   let head = `POST ${path} HTTP/1.1\r\nhost: ${host}\r\ncontent-length: ${body.length}\r\n`;
   for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
-  return Buffer.concat([Buffer.from(`${head}\r\n`), body]);
+  head += "\r\n";
+  const bytes = Buffer.allocUnsafe(head.length + body.length);
+  bytes.write(head, "latin1");
+  bytes.set(body, head.length);
+  return bytes;
 }
 
 /** The body, or its beginning; `isWhole` when nothing follows. */
 async function readWhole(body: AnswerBody): Promise<{ bytes: Uint8Array<ArrayBuffer>; isWhole: boolean }> {
   if (body.length !== undefined) {
     if (body.length > wholeBytes) return { bytes: new Uint8Array(), isWhole: false };
-    const bytes = new Uint8Array(body.length);
+    const bytes = new Uint8Array(body.length + spareBytes).subarray(0, body.length);
     for (let at = 0; at < bytes.length;) at += await body.read(bytes.subarray(at));
     return { bytes, isWhole: true };
   }
@@ -93,8 +101,8 @@ export function createConnectionPool(origin: URL): ConnectionPool {
     return new Connection(await Deno.connect({ hostname, port, signal: cancelled.signal }), leave);
   }
 
-  function giveBack(connection: Connection, { headers }: Head): void {
-    if (connection.isSpoilt || idle.length >= maxIdle || /\bclose\b/i.test(headers.get("connection") ?? "")) {
+  function giveBack(connection: Connection, head: Head): void {
+    if (connection.isSpoilt || idle.length >= maxIdle || /\bclose\b/i.test(head.header("connection") ?? "")) {
       connection.close();
       return;
     }
@@ -127,8 +135,9 @@ export function createConnectionPool(origin: URL): ConnectionPool {
         else watch.settle();
         return {
           status: head.status,
-          contentType: head.headers.get("content-type") ?? "",
+          contentType: head.header("content-type") ?? "",
           bytes,
+          spare: isWhole && body.length !== undefined ? spareBytes : 0,
           rest: isWhole ? undefined : restOf(body, finish, end),
         };
       } catch (error) {

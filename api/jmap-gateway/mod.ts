@@ -11,14 +11,5 @@
  * The way of a request: routes.ts → request.ts (size, I-JSON, shape) → api-call.ts → whole to its box, or split.ts with
  * guards.ts. Events: box-stream.ts (one per box and process) → events-hub.ts → event-source.ts and websocket.ts.
  */
-import type { AppDeps } from "../context.ts";
-import { createGateway } from "./gateway.ts";
-import { createGatewayRoutes } from "./routes.ts";
-
-/** Routes with full paths: /jmap/…, /.well-known/jmap, /internal/mail-server/hook. */
-export function jmapGatewayRoutes(deps: AppDeps) {
-  return createGatewayRoutes(createGateway(deps));
-}
-
 export { createGateway, type Gateway } from "./gateway.ts";
-export { createGatewayRoutes } from "./routes.ts";
+export { createGatewayRoutes, jmapApiRoute } from "./routes.ts";

@@ -3,7 +3,8 @@
  * (api/http/authenticate.ts); changing requests of another site were refused before this (api/app.ts).
  */
 import type { Context as HonoContext } from "hono";
-import type { PersonActor } from "../context.ts";
+import type { Context, PersonActor } from "../context.ts";
+import type { DirectRoute } from "../http/direct-route.ts";
 import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
 import { isSameOrigin } from "../identity/mod.ts";
 import { InvalidHook, MailServerUnavailable, readSubmissionHook } from "../mail-server/mod.ts";
@@ -46,7 +47,10 @@ async function answering(run: () => Promise<Response>): Promise<Response> {
 }
 
 function personOf(c: HonoContext<ApiEnv>): PersonActor {
-  const { actor } = contextOf(c);
+  return personIn(contextOf(c));
+}
+
+function personIn({ actor }: Context): PersonActor {
   if (actor.kind !== "person") throw problem("sign-in-required");
   return actor;
 }
@@ -56,6 +60,31 @@ function boxIn(boxes: PersonBoxes, accountId: string): Box {
   const box = boxes.byAccount.get(accountId);
   if (box === undefined) throw problem("not-found");
   return box;
+}
+
+async function answerApiRequest(gateway: Gateway, request: Request, ctx: Context): Promise<Response> {
+  const { accounts, limits, openings } = gateway;
+  const { personId } = personIn(ctx);
+  requireJsonContentType(request.headers.get("content-type"));
+  const boxes = await accounts.boxesOf(personId);
+  const narrowed = limitsOf(boxes, limits);
+  const body = await readCapped(request, narrowed.maxSizeRequest);
+  const calls = parseRequest(body, narrowed);
+  const opening = openings.noteRequest(ctx, boxes, calls);
+  if (opening !== undefined) await opening;
+  return await answerApiCall(
+    { personId, boxes, request: calls, body, whenGone: () => request.signal },
+    gateway,
+  );
+}
+
+/** `POST /jmap/api`, for api/http/direct-route.ts: what a page asks all the time. */
+export function jmapApiRoute(gateway: Gateway): DirectRoute {
+  return {
+    method: "POST",
+    path: "/jmap/api",
+    answer: (request, ctx) => answering(() => answerApiRequest(gateway, request, ctx)),
+  };
 }
 
 export function createGatewayRoutes(gateway: Gateway) {
@@ -73,22 +102,8 @@ export function createGatewayRoutes(gateway: Gateway) {
       return Response.json(session, { headers: { "cache-control": "no-cache, no-store, must-revalidate" } });
     }));
 
-  routes.post("/jmap/api", (c) =>
-    answering(async () => {
-      const person = personOf(c);
-      requireJsonContentType(c.req.header("content-type") ?? null);
-      const boxes = await boxesOf(person);
-      const narrowed = limitsOf(boxes, limits);
-      const body = await readCapped(c.req.raw, narrowed.maxSizeRequest);
-      const request = parseRequest(body, narrowed);
-      const { personId } = person;
-      const opening = openings.noteRequest(contextOf(c), boxes, request);
-      if (opening !== undefined) await opening;
-      return await answerApiCall(
-        { personId, boxes, request, body, whenGone: () => c.req.raw.signal },
-        gateway,
-      );
-    }));
+  // The same with a query or a trailing slash, which the direct route leaves to the router.
+  routes.post("/jmap/api", (c) => answering(() => answerApiRequest(gateway, c.req.raw, contextOf(c))));
 
   const upload = (c: HonoContext<ApiEnv>) =>
     answering(async () => {

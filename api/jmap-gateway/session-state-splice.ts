@@ -11,8 +11,6 @@ import type { Exchange } from "./connection-pool.ts";
 
 const key = new TextEncoder().encode('"sessionState":"');
 const quote = 0x22;
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** Held back from a stream: room for the member and any creation ids. */
 const tailBytes = 256 * 1024;
@@ -26,15 +24,32 @@ function lastIndexOf(bytes: Uint8Array, wanted: Uint8Array): number {
   return -1;
 }
 
-/** The bytes with the last `sessionState` replaced; unchanged when there is none. */
-export function spliceSessionState(bytes: Uint8Array, replace: (state: string) => string): Uint8Array {
+/**
+ * The bytes with the last `sessionState` replaced; unchanged when there is none. They are changed where they stand when the
+ * new one has room there.
+ *
+ * @param spare how many bytes of the buffer behind them may be written to
+ */
+export function spliceSessionState(
+  bytes: Uint8Array,
+  replace: (state: string) => string,
+  spare = 0,
+): Uint8Array {
   const at = lastIndexOf(bytes, key);
   if (at < 0) return bytes;
   const start = at + key.length;
   const end = bytes.indexOf(quote, start);
   if (end < 0) return bytes;
-  const state = encoder.encode(replace(decoder.decode(bytes.subarray(start, end))));
-  return Buffer.concat([bytes.subarray(0, start), state, bytes.subarray(end)]);
+  const old = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
+  const state = replace(old);
+  const grown = Buffer.byteLength(state) - (end - start);
+  if (grown > spare) {
+    return Buffer.concat([bytes.subarray(0, start), Buffer.from(state), bytes.subarray(end)]);
+  }
+  const place = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length + Math.max(grown, 0));
+  place.copyWithin(end + grown, end, bytes.length);
+  place.write(state, start);
+  return place.subarray(0, bytes.length + grown);
 }
 
 function spliceStream(
@@ -60,12 +75,12 @@ function spliceStream(
 
 /** The mail server's answer under our headers and with our session state. */
 export function withSessionState(
-  { bytes, rest }: Pick<Exchange, "bytes" | "rest">,
+  { bytes, rest, spare = 0 }: Pick<Exchange, "bytes" | "rest"> & Partial<Pick<Exchange, "spare">>,
   replace: (upstreamState: string) => string,
   headers: HeadersInit,
 ): Response {
   if (rest === undefined) {
-    return new Response(spliceSessionState(bytes, replace) as Uint8Array<ArrayBuffer>, { headers });
+    return new Response(spliceSessionState(bytes, replace, spare) as Uint8Array<ArrayBuffer>, { headers });
   }
   return new Response(spliceStream(bytes, rest, replace), { headers });
 }

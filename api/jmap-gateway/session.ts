@@ -19,11 +19,46 @@ function rightsLine({ relation, rights }: Box): string {
   return `${relation} ${rights.write} ${rights.sendAs} ${rights.sendOnBehalf}`;
 }
 
+/** What is worked out of a list of boxes once, for as long as the list is kept: two seconds (accounts.ts). */
+interface WorkedOut {
+  /** The upstream states of which `state` was made: nothing else of a list changes. */
+  states: string[];
+  state: string;
+  limits: { readonly of: RequestLimits; readonly narrowed: RequestLimits } | undefined;
+  common: readonly string[] | undefined;
+}
+
+const workedOut = new WeakMap<PersonBoxes, WorkedOut>();
+
+function workedOutOf(boxes: PersonBoxes): WorkedOut {
+  let found = workedOut.get(boxes);
+  if (found === undefined) {
+    found = { states: [], state: hashOf(boxes), limits: undefined, common: undefined };
+    for (const { session } of boxes.byAccount.values()) found.states.push(session.state);
+    workedOut.set(boxes, found);
+  }
+  return found;
+}
+
 /**
  * Changes when the person's boxes change, or what they are called, or a box's upstream state: clients then read the
  * session anew (RFC 8620 §2, §3.4). No security rests on it, so a short hash does (FNV-1a, 2 × 32 bits).
  */
 export function sessionState(boxes: PersonBoxes): string {
+  const kept = workedOutOf(boxes);
+  let hasMoved = false, index = 0;
+  for (const { session } of boxes.byAccount.values()) {
+    if (kept.states[index] !== session.state) {
+      kept.states[index] = session.state;
+      hasMoved = true;
+    }
+    index++;
+  }
+  if (hasMoved) kept.state = hashOf(boxes);
+  return kept.state;
+}
+
+function hashOf(boxes: PersonBoxes): string {
   let a = 0x811c9dc5, b = 0x9747b28c;
   for (const box of boxes.byAccount.values()) {
     const line =
@@ -113,15 +148,20 @@ function mayUse(urn: string, box: Box): boolean {
 }
 
 /** The capabilities that every box's server has and the gateway lets pass; those a request may name in `using`. */
-export function commonCapabilities(boxes: PersonBoxes): string[] {
-  const all = [...boxes.byAccount.values()];
-  return passedCapabilities.filter((urn) =>
-    urn === core || all.every((box) => urn in box.session.capabilities)
+export function commonCapabilities(boxes: PersonBoxes): readonly string[] {
+  return workedOutOf(boxes).common ??= passedCapabilities.filter((urn) =>
+    urn === core || [...boxes.byAccount.values()].every((box) => urn in box.session.capabilities)
   );
 }
 
 /** Narrows the gateway's own limits to those of the servers behind the person's boxes. */
 export function limitsOf(boxes: PersonBoxes, limits: RequestLimits): RequestLimits {
+  const kept = workedOutOf(boxes);
+  if (kept.limits?.of !== limits) kept.limits = { of: limits, narrowed: narrowed(boxes, limits) };
+  return kept.limits.narrowed;
+}
+
+function narrowed(boxes: PersonBoxes, limits: RequestLimits): RequestLimits {
   const all = [...boxes.byAccount.values()];
   return {
     maxSizeRequest: least([...member(all, "maxSizeRequest"), limits.maxSizeRequest])!,

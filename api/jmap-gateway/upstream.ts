@@ -73,6 +73,7 @@ async function exchangeByFetch(
       status: response.status,
       contentType: response.headers.get("content-type") ?? "",
       bytes: new Uint8Array(await response.arrayBuffer()),
+      spare: 0,
       rest: undefined,
     };
   } finally {

@@ -25,6 +25,8 @@ export {
 } from "./hook.ts";
 
 const timeoutMilliseconds = 15_000;
+/** Boxes whose credential is kept ready; it depends on nothing but the address. */
+const maximumKnown = 20_000;
 
 /** The driver. Opens no connection. */
 export function createStalwart(config: StalwartConfig): MailServer {
@@ -34,9 +36,16 @@ export function createStalwart(config: StalwartConfig): MailServer {
     authorization: basicAuthorization(config.provisionerLogin, config.provisionerSecret),
     timeoutMilliseconds,
   };
+  const known = new Map<string, string>();
   const authorizationOf = (address: string): string => {
+    const found = known.get(address);
+    if (found !== undefined) return found;
     const { localPart, domain } = splitAddress(address);
-    return basicAuthorization(`${localPart}@${domain}%${config.gatewayLogin}`, config.gatewaySecret);
+    const made = basicAuthorization(`${localPart}@${domain}%${config.gatewayLogin}`, config.gatewaySecret);
+    known.set(address, made);
+    // A Map keeps the order of insertion: the first is the oldest.
+    if (known.size > maximumKnown) known.delete(known.keys().next().value!);
+    return made;
   };
   const asBox = (address: string): JmapEndpoint => ({
     url: jmapUrl,
