@@ -26,4 +26,5 @@ export const edgeThresholds = {
   signInP95Milliseconds: 150,
   idleSessions: 2_000,
   idlePssBytes: 300 * 1024 * 1024,
+  endsWithinSeconds: 5,
 } as const;

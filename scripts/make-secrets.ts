@@ -11,6 +11,8 @@ const names = [
   "redis",
   "session-key",
   "pro-sante-connect-client",
+  "edge-key",
+  "edge-doveadm",
 ];
 
 const directory = Deno.args[0];

@@ -4,13 +4,15 @@
  *
  *   deno run -A scripts/serve-stalwart.ts <secrets directory> <state directory>
  */
-import { launch } from "../mailserver/stalwart/launch.ts";
+import { launch, portNames } from "../mailserver/stalwart/launch.ts";
 import { StartFailure } from "./stack/failure.ts";
 import { databaseName } from "./stack/postgres.ts";
 import { operatorDomain } from "./stack/platform.ts";
 
 const [secretsDirectory, directory] = Deno.args;
 const host = "127.0.0.1";
+/** Those that scripts/start would choose. */
+const firstPort = 8489;
 
 async function run(): Promise<number> {
   if (secretsDirectory === undefined || directory === undefined) {
@@ -20,7 +22,7 @@ async function run(): Promise<number> {
     directory,
     secretsDirectory,
     packagesDirectory: directory,
-    ports: { jmap: 8489, imap: 8490, submission: 8491, relay: 8492, lmtp: 8493, sieve: 8494 },
+    ports: Object.fromEntries(portNames.map((name, index) => [name, firstPort + index])),
     postgres: { host, port: 8481, database: databaseName },
     operatorDomain,
     apiUrl: `http://${host}:8480`,

@@ -158,6 +158,21 @@ async function measureIdle(world: World, boxes: readonly string[]): Promise<void
     own <= idlePssBytes && open === idleSessions,
     `at most ${mebibytes(idlePssBytes)} for ${idleSessions}`,
   );
+  // A right that ends among so many.
+  const ended = clients.filter((_, index) => index % boxes.length === 0);
+  const from = performance.now();
+  await world.sql("update app.app_passwords set revoked_at = now() where id = $1", [secrets[0]!.id]);
+  while (ended.some((client) => !client.isClosed) && performance.now() - from < 30_000) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const took = (performance.now() - from) / 1000;
+  const others = clients.filter((client) => !client.isClosed).length;
+  verdict(
+    `${ended.length} of ${open} sessions end with their right, ${others} stay`,
+    `${took.toFixed(1)} s`,
+    took <= edgeThresholds.endsWithinSeconds && others === open - ended.length,
+    `at most ${edgeThresholds.endsWithinSeconds} s`,
+  );
   for (const client of clients) client.close();
 }
 

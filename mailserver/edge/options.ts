@@ -18,7 +18,7 @@ export interface EdgeLaunchOptions {
   readonly tls: { readonly certificateFile: string; readonly privateKeyFile: string };
   /** PEM files of the authorities whose client certificates are taken, and the revocation lists of all of them. */
   readonly clientCertificates: { readonly authoritiesFile: string; readonly crlFile: string };
-  readonly mailServer: Pick<RunningMailServer, "kind" | "edge" | "addresses">;
+  readonly mailServer: Pick<RunningMailServer, "kind" | "edge">;
   readonly operatorDomain: string;
   /** Present when the stack runs as root: no process of the edge may keep root's rights. */
   readonly runAs?: Account;
