@@ -7,10 +7,12 @@ import { Problem, problem } from "../problems.ts";
 import { checkRecipients } from "../trust-space/mod.ts";
 import { type Accounts, type Box, createAccounts } from "./accounts.ts";
 import { createBlobCopyGuard, createEmailCopyGuard } from "./copy.ts";
+import { createHandovers, type Handovers } from "./handovers.ts";
 import { createHub, type Hub } from "./events-hub.ts";
 import { createAttachmentGuard, createIdentityGuard, type Guards, sharingGuard } from "./guards.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { listAddressesOfMailbox, listOpenSessions, listRights } from "./queries.ts";
+import { comesByFront } from "../oauth/mod.ts";
 import { createOpenings, type Openings } from "./openings.ts";
 import { defaultLimits, type RequestLimits } from "./request.ts";
 import type { SessionOptions } from "./session.ts";
@@ -23,11 +25,13 @@ export interface Gateway {
   readonly accounts: Accounts;
   readonly guards: Guards;
   readonly hub: Hub;
-  readonly ledger: Ledger;
+  readonly ledger: Ledger & Handovers;
   readonly openings: Openings;
   readonly limits: RequestLimits;
   readonly maxConcurrentRequests: number;
   readonly sessionOptions: SessionOptions;
+  /** Where who sends these headers reaches us: software comes by a door of its own (mailserver/edge/software). */
+  readonly originFor: (headers: Headers) => string;
   readonly hookSecret: string | null;
   readonly upgradeWebSocket: typeof Deno.upgradeWebSocket;
   /** A failure as the problem document that `POST /jmap/api` would answer, for the WebSocket. */
@@ -43,7 +47,10 @@ export function createGateway(deps: AppDeps): Gateway {
     now: () => now().getTime(),
     onMissing: (mailboxId) => log.warn("jmap-gateway.box-not-open", { mailboxId }),
   });
-  const ledger = createLedger({ db, mailServer, now });
+  const ledger = {
+    ...createLedger({ db, mailServer, now }),
+    ...createHandovers({ redis: deps.redis, mailServer, now }),
+  };
   const addressesOf = async (box: Box): Promise<ReadonlySet<string>> =>
     new Set(
       await inSystem({ db }, (tx) => listAddressesOfMailbox(tx, box)),
@@ -94,6 +101,10 @@ export function createGateway(deps: AppDeps): Gateway {
       maxAttachmentBytes,
       mailServer: mailServer.kind,
     },
+    originFor: (headers) =>
+      config.oauth.frontUrl !== null && comesByFront(headers, config.oauth.frontKey)
+        ? config.oauth.frontUrl
+        : config.baseUrl,
     hookSecret: config.mailHookSecret,
     upgradeWebSocket: Deno.upgradeWebSocket,
     renderFailure: (error) =>

@@ -10,6 +10,7 @@ import {
   refuseSubmission,
   type SubmissionHook,
 } from "../mail-server/mod.ts";
+import type { Handovers } from "./handovers.ts";
 import type { Ledger } from "./ledger.ts";
 
 const encoder = new TextEncoder();
@@ -24,11 +25,13 @@ export function isHookSecret(authorization: string | undefined, secret: string |
 }
 
 /**
- * Decides on one submission. Standard clients (SMTP) keep no ledger: they may send one Message-ID in several envelopes.
+ * Decides on one submission. Standard clients (SMTP, by the edge) keep no ledger: they may send one Message-ID in several
+ * envelopes. What the edge itself hands over twice is known again.
  */
-export async function answerHook(hook: SubmissionHook, ledger: Ledger): Promise<HookAnswer> {
+export async function answerHook(hook: SubmissionHook, ledger: Ledger & Handovers): Promise<HookAnswer> {
   const { box, messageId, queueId, recipients, via } = hook;
-  if (via === "smtp" || messageId === undefined) return acceptSubmission();
+  if (via === "smtp") return await answerEdge(hook, ledger);
+  if (messageId === undefined) return acceptSubmission();
   switch (await ledger.admit({ box, messageId, queueId, recipients })) {
     case "accept":
       return acceptSubmission();
@@ -38,5 +41,16 @@ export async function answerHook(hook: SubmissionHook, ledger: Ledger): Promise<
       return deferSubmission("This message is being sent already; try again later.");
     case "unknown":
       return refuseSubmission("This message may have been sent before; it is not sent again by itself.");
+  }
+}
+
+async function answerEdge(hook: SubmissionHook, handovers: Handovers): Promise<HookAnswer> {
+  switch (await handovers.recognise(hook)) {
+    case "first":
+      return acceptSubmission();
+    case "repeated":
+      return alreadyAccepted();
+    case "wait":
+      return deferSubmission("This message is being delivered already; try again later.");
   }
 }

@@ -20,6 +20,8 @@ export interface SubmissionHook {
   readonly recipients: readonly string[];
   /** The message's own Message-ID without angle brackets; `undefined` when it has none. */
   readonly messageId: string | undefined;
+  /** The name of the edge's acceptance (`X-MSS-Handover`): the same when it hands a mail over again. */
+  readonly handover: string | undefined;
   /** `jmap`: the gateway's request is still open; `smtp`: a standard client. */
   readonly via: "jmap" | "smtp";
 }
@@ -93,15 +95,21 @@ function toSubmission(request: HookRequest): SubmissionHook {
     from: envelope?.from?.address ?? "",
     recipients: (envelope?.to ?? []).flatMap(({ address }) => address === undefined ? [] : [address]),
     messageId: messageIdOf(message?.headers ?? []),
+    handover: headerOf(message?.headers ?? [], "x-mss-handover"),
     // A JMAP submission is a session inside the server: it has no client port.
     via: context.client?.port === 0 ? "jmap" : "smtp",
   };
 }
 
 function messageIdOf(headers: readonly (readonly [string, string])[]): string | undefined {
-  const value = headers.find(([name]) => name.toLowerCase() === "message-id")?.[1];
-  const id = value?.replace(/\s+/g, "").replace(/^</, "").replace(/>$/, "");
+  const id = headerOf(headers, "message-id")?.replace(/^</, "").replace(/>$/, "");
   return id === "" ? undefined : id;
+}
+
+/** Its value without blanks; undefined when there is none. */
+function headerOf(headers: readonly (readonly [string, string])[], wanted: string): string | undefined {
+  const value = headers.find(([name]) => name.toLowerCase() === wanted)?.[1].replace(/\s+/g, "");
+  return value === "" ? undefined : value;
 }
 
 function indexOf(bytes: Uint8Array, wanted: Uint8Array, from: number): number {

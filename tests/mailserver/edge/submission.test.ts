@@ -1,176 +1,316 @@
-/** Submission from the client's command to the box, with a real mail server behind: swaks, msmtp and a raw client. */
+/** Submission in the whole platform: the real API decides, a real mail server delivers, the reader looks by IMAP. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findProgram } from "../../../scripts/stack/packages.ts";
+import { ImapClient } from "../../support/imap.ts";
+import { base64, sasl, SmtpClient } from "../../support/smtp-client.ts";
+import { mailServersAtHand, requireProgram } from "../../support/stack.ts";
 import { until } from "../../support/until.ts";
-import { sasl, SmtpClient } from "../../support/smtp-client.ts";
-import { type Backend, backends } from "./backends.ts";
-import {
-  alias,
-  anne,
-  letter,
-  password,
-  startSubmissionStand,
-  type SubmissionStand,
-  team,
-} from "./submission-stand.ts";
+import { Visitor } from "../../journeys/support/visitor.ts";
+import { anne, bruno, secretariat, startImapWorld, type World } from "./imap-world.ts";
 
-const hugo = "hugo@alpha.mssante.test";
+const alias = "a.allard@alpha.mssante.test";
 const outside = "gabriel.garnier@gamma.mssante.test";
-const swaks = findProgram("swaks"), msmtp = findProgram("msmtp");
 
-describe.each(Object.keys(backends))("with %s behind", (name) => {
-  let backend: Backend;
-  let stand: SubmissionStand;
-  let client: SmtpClient;
+describe.each(mailServersAtHand())("submission at the edge, before %s", (mail) => {
+  let world: World;
+  let reader: ImapClient;
+  let open: SmtpClient[];
 
   beforeAll(async () => {
-    backend = await backends[name]!();
-    await backend.addBox(anne, [alias]);
-    await backend.addBox(team);
-    await backend.addBox(hugo);
-    stand = await startSubmissionStand({ behind: backend });
-    client = await stand.signedIn();
+    world = await startImapWorld(mail);
+    open = [];
+    const { secret } = await world.appPassword("bruno-bernard", bruno);
+    reader = await ImapClient.connect({ ...world.stack.edge.imap, host: "127.0.0.2" });
+    await reader.startTls();
+    await reader.authenticate("PLAIN", `\0${bruno}\0${secret}`, true);
   });
   afterAll(async () => {
-    client?.close();
-    await stand?.stop();
-    await backend?.stop();
+    reader?.close();
+    for (const client of open ?? []) client.close();
+    await world?.stop();
   });
 
-  const newId = () => `edge-${crypto.randomUUID()}`;
-  const message = (id: string, from: string, body = "Bonjour.") =>
-    letter([`From: ${from}`, `To: ${hugo}`, `Message-ID: <${id}@test>`], body);
-  const arrives = (id: string, box = hugo, seconds = 20) =>
-    until(`${id} in ${box}`, async () => (await backend.messageIds(box)).includes(id), seconds);
+  async function secure(): Promise<SmtpClient> {
+    const client = await SmtpClient.secure(world.stack.edge.submission);
+    open.push(client);
+    return client;
+  }
 
-  test.each([anne, alias, team])(
-    "a mail as %s arrives at a box and at the other operator",
-    async (address) => {
-      const id = newId();
-      expect(await client.mail(address, [hugo, outside], message(id, address))).toMatch(/^250/);
-      await arrives(id);
-      await until("it at the other operator", () => backend.isOutside(id));
-    },
-  );
+  /** In by an app password of anne's box. */
+  async function byPassword(scopes?: readonly ("imap" | "submission")[]) {
+    const made = await world.appPassword("anne-allard", anne, scopes);
+    const client = await secure();
+    return { ...made, client, said: await client.say(`AUTH PLAIN ${sasl.plain(anne, made.secret)}`) };
+  }
 
-  test("a read receipt, whose sender is nobody, arrives at a box and at the other operator", async () => {
-    const id = newId();
-    expect(await client.mail("", [hugo, outside], message(id, anne))).toMatch(/^250/);
-    await arrives(id);
-    await until("it at the other operator", () => backend.isOutside(id));
+  async function byToken(wish: Record<string, unknown> = {}) {
+    const client = await secure();
+    const token = await world.token("anne-allard", wish);
+    return { client, said: await client.say(`AUTH XOAUTH2 ${sasl.xoauth2(anne, token)}`) };
+  }
+
+  const letter = (mark: string, from: string) =>
+    [`From: ${from}`, `To: ${bruno}`, `Message-ID: <${mark}@test>`, "Subject: Compte rendu", "", "Bonjour."]
+      .join("\r\n");
+
+  /** Waits for a mail in bruno's box; its size and what its header says of From and Message-ID. */
+  async function arrived(mark: string, client = reader): Promise<string> {
+    return await until("the mail in the box", async () => {
+      if (await client.select("INBOX") === 0) return undefined;
+      const { untagged } = await client.command(
+        "FETCH 1:* (RFC822.SIZE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID FROM)])",
+      );
+      return untagged.find((line) => line.includes(`<${mark}@test>`));
+    }, 40);
+  }
+
+  /** Sends to bruno and waits for the mail in his box. */
+  async function arrives(client: SmtpClient, from: string): Promise<void> {
+    const mark = crypto.randomUUID();
+    expect(await client.mail(from, [bruno], letter(mark, from))).toMatch(/^250/);
+    expect(await arrived(mark)).toMatch(new RegExp(`^From: ${from}\r$`, "m"));
+  }
+
+  test("an app password, a token and a certificate each send", async () => {
+    const { client, said } = await byPassword();
+    expect(said).toMatch(/^235/);
+    await arrives(client, anne);
+    const other = await byToken();
+    expect(other.said).toMatch(/^235/);
+    await arrives(other.client, anne);
+    const { own } = await world.certificate([secretariat]);
+    const identity = { cert: own.certificate, key: own.privateKey };
+    const software = await SmtpClient.secure(world.stack.edge.applications, identity);
+    open.push(software);
+    expect(await software.say(`AUTH EXTERNAL ${base64(secretariat)}`)).toMatch(/^235/);
+    await arrives(software, secretariat);
   });
 
-  test("the store's refusals come at RCPT: no such box, outside the trust space", async () => {
+  test.each([700, 5000, 12_000])("a token of %d bytes signs in", async (bytes) => {
+    expect((await byToken({ bytes })).said).toMatch(/^235/);
+  });
+
+  test("who proved himself by a token sends as another of his boxes; an app password does not", async () => {
+    const { client } = await byToken();
+    await arrives(client, anne);
+    await arrives(client, secretariat);
+    const software = await byPassword();
+    expect(await software.client.mail(secretariat, [bruno], letter("x", secretariat))).toMatch(/^553/);
+    for (const { client: each } of [{ client }, software]) {
+      expect(await each.mail(bruno, [bruno], letter("x", bruno))).toMatch(/^553/);
+      expect(await each.mail(anne, [bruno], letter("x", bruno))).toMatch(/^553/);
+      expect(await each.mail(anne, [bruno], letter("x", secretariat))).toMatch(/^553/);
+    }
+  });
+
+  test("a recipient outside the trust space, and one that nobody is, are named at once", async () => {
+    const { client } = await byPassword();
     await client.say(`MAIL FROM:<${anne}>`);
-    expect(await client.say("RCPT TO:<nobody@alpha.mssante.test>")).toMatch(/^55\d[ -]5\./);
-    expect(await client.say("RCPT TO:<someone@gmail.test>")).toMatch(
-      /^550[ -]5\.7\.1 gmail\.test: hors de l'espace de confiance/,
+    expect(await client.say("RCPT TO:<x@gmail.test>")).toMatch(
+      /^550[ -]5\.7\.1 gmail\.test: hors de l'espace/,
     );
-    expect(await client.say(`RCPT TO:<${hugo}>`)).toMatch(/^250/);
-    await client.say("RSET");
+    expect(await client.say("RCPT TO:<nobody@beta.mssante.test>")).toMatch(/^55\d/);
+    expect(await client.say(`RCPT TO:<${outside}>`)).toMatch(/^250/);
   });
 
-  test.runIf(name === "stalwart")(
-    "the port for receipts takes a signed-in nobody and nothing else",
+  test("a mail under another address of the box, and a read receipt, arrive here and at the other operator", async () => {
+    const { client } = await byPassword();
+    const manager = await Visitor.signIn(world.stack.baseUrl, "alice-admin");
+    const box = await world.mailboxId(anne);
+    await manager.json(`/api/v1/mailboxes/${box}/aliases`, {
+      body: { address: alias },
+      headers: { "idempotency-key": crypto.randomUUID() },
+    });
+    // The mail server is told of a new address by the worker.
+    await until("the alias in use", async () => {
+      await client.say(`MAIL FROM:<${alias}>`);
+      const said = await client.say(`RCPT TO:<${bruno}>`);
+      await client.say("RSET");
+      return said.startsWith("250");
+    });
+    for (const [sender, from] of [[alias, alias], ["", anne]] as const) {
+      const mark = crypto.randomUUID();
+      expect(await client.mail(sender, [bruno, outside], letter(mark, from))).toMatch(/^250/);
+      await arrived(mark);
+      await until("it at the other operator", async () => {
+        const found = await fetch(`${world.stack.controls.otherOperator}/messages?messageId=${mark}@test`);
+        return (await found.json()).count === 1;
+      });
+    }
+  });
+
+  test.runIf(mail === "stalwart")(
+    "Stalwart's port for receipts takes a signed-in nobody and nothing else",
     async () => {
-      if (backend.store.kind !== "stalwart") throw new Error("not Stalwart");
-      const { receipts, service } = backend.store;
-      const secret = await Deno.readTextFile(service.secretFile);
-      const direct = await SmtpClient.connect(receipts);
+      const direct = await SmtpClient.connect(world.stack.upstream.receipts);
+      open.push(direct);
       await direct.say("EHLO edge.test");
       expect(await direct.say("MAIL FROM:<>")).toMatch(/^5/);
-      expect(await direct.say(`AUTH PLAIN ${sasl.plain(`${anne}%${service.login}`, secret)}`)).toMatch(
-        /^235/,
-      );
-      for (const sender of [anne, hugo, outside]) {
+      const secret = await world.stack.secret("stalwart-edge");
+      const { login } = world.stack.upstream;
+      expect(await direct.say(`AUTH PLAIN ${sasl.plain(`${anne}%${login}`, secret)}`)).toMatch(/^235/);
+      for (const sender of [anne, bruno, outside]) {
         expect(await direct.say(`MAIL FROM:<${sender}>`)).toMatch(/^550/);
       }
       expect(await direct.say("MAIL FROM:<>")).toMatch(/^250/);
-      direct.close();
     },
   );
 
   test("25 MiB of attachments arrive", async () => {
-    const id = newId();
+    const { client } = await byPassword();
+    const mark = crypto.randomUUID();
     const line = `${btoa("x".repeat(57))}\r\n`;
-    const attachment = [
-      'Content-Type: multipart/mixed; boundary="b"',
-      "MIME-Version: 1.0",
-    ];
-    const body =
-      `--b\r\nContent-Type: text/plain\r\n\r\nBonjour\r\n--b\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n${
-        line.repeat(Math.ceil(26_214_400 / 57))
-      }--b--`;
-    const headers = [`From: ${anne}`, `To: ${hugo}`, `Message-ID: <${id}@test>`, ...attachment];
-    expect(await client.mail(anne, [hugo], letter(headers, body))).toMatch(/^250/);
-    await arrives(id, hugo, 40);
-  });
-
-  test("with the mail server down the person gets his 250, and the mail arrives when it is back", async () => {
-    const id = newId();
-    await backend.kill();
-    try {
-      expect(await client.mail(team, [hugo], message(id, team))).toMatch(/^250/);
-    } finally {
-      await backend.relaunch();
-    }
-    await arrives(id, hugo, 30);
+    const headers = letter(mark, anne).split("\r\n\r\n")[0];
+    const type = 'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"';
+    const part = "--b\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n";
+    const body = `${part}\r\n${line.repeat(Math.ceil(26_214_400 / 57))}--b--`;
+    expect(await client.mail(anne, [bruno], `${headers}\r\n${type}\r\n\r\n${body}`)).toMatch(/^250/);
+    expect(Number(/RFC822\.SIZE (\d+)/.exec(await arrived(mark))?.[1])).toBeGreaterThan(35_000_000);
   });
 
   test("swaks gets in by PLAIN and LOGIN, over STARTTLS and TLS", async () => {
-    if (swaks === undefined) throw new Error("swaks is not on this machine: scripts/test fetches it.");
+    const { secret } = await world.appPassword("anne-allard", anne);
+    const { submission, submissions } = world.stack.edge;
+    const args = (
+      port: number,
+      ...more: string[]
+    ) => ["--server", `127.0.0.1:${port}`, "--auth-user", anne, ...more];
     for (const way of [["PLAIN", "-tls"], ["LOGIN", "-tls"], ["PLAIN", "-tlsc"]] as const) {
-      const id = newId();
-      const port = way[1] === "-tlsc" ? stand.personsTls.port : stand.persons.port;
-      const args = ["--server", `127.0.0.1:${port}`, way[1], "--auth", way[0], "--auth-user", anne];
-      const said = await run(swaks, [
-        ...args,
-        ...["--auth-password", password, "--from", anne, "--to", hugo, "--h-From", anne],
-        ...["--header", `Message-ID: <${id}@test>`, "--silent", "2"],
+      const port = way[1] === "-tlsc" ? submissions.port : submission.port;
+      const mark = crypto.randomUUID();
+      const said = await run("swaks", [
+        ...args(port, way[1], "--auth", way[0], "--auth-password", secret, "--from", anne, "--to", bruno),
+        ...["--h-From", anne, "--header", `Message-ID: <${mark}@test>`, "--silent", "2"],
       ]);
       expect(said.code, said.text).toBe(0);
-      await arrives(id);
+      await arrived(mark);
     }
-    const refused = [
-      "--auth",
-      "PLAIN",
-      "--auth-user",
-      anne,
-      "--auth-password",
-      "wrong",
-      "--quit-after",
-      "AUTH",
-    ];
-    expect((await run(swaks, ["--server", `127.0.0.1:${stand.persons.port}`, "-tls", ...refused])).text)
-      .toMatch(/535 /);
+    const wrong = ["-tls", "--auth", "PLAIN", "--auth-password", "wrong", "--quit-after", "AUTH"];
+    expect((await run("swaks", args(submission.port, ...wrong))).text).toMatch(/535 /);
   });
 
-  test("msmtp gets in by PLAIN, and says why it does not", async () => {
-    if (msmtp === undefined) throw new Error("msmtp is not on this machine: scripts/test fetches it.");
-    const id = newId();
-    const common = ["--host=127.0.0.1", `--port=${stand.persons.port}`, "--tls=on", "--tls-certcheck=off"];
-    const signIn = (secret: string) => ["--auth=plain", `--user=${anne}`, `--passwordeval=echo ${secret}`];
-    const mail = message(id, anne).replaceAll("\r\n", "\n");
-    const sent = await run(msmtp, [...common, ...signIn(password), `--from=${anne}`, hugo], mail);
-    expect(sent.code, sent.text).toBe(0);
-    await arrives(id);
-    const refused = await run(msmtp, [...common, ...signIn("wrong"), `--from=${anne}`, hugo], mail);
-    expect(refused.code).toBe(77); // EX_NOPERM: authentication failed.
-    stand.api.state = "error";
-    const later = await run(msmtp, [...common, ...signIn(password), `--from=${anne}`, hugo], mail);
-    stand.api.state = "up";
-    expect(later.text).toMatch(/454/);
-    const foreign = await run(msmtp, [...common, ...signIn(password), `--from=${hugo}`, hugo], mail);
-    expect(foreign.text).toMatch(/553/);
+  test("msmtp gets in by PLAIN and OAUTHBEARER, and says why it does not", async () => {
+    const { secret } = await world.appPassword("anne-allard", anne);
+    const common = [
+      "--host=127.0.0.1",
+      `--port=${world.stack.edge.submission.port}`,
+      "--tls=on",
+      "--tls-certcheck=off",
+    ];
+    const send = (mechanism: string, proof: string, from: string, mark: string) =>
+      run("msmtp", [
+        ...[...common, `--auth=${mechanism}`, `--user=${anne}`, `--passwordeval=echo ${proof}`],
+        ...[`--from=${from}`, bruno],
+      ], letter(mark, from).replaceAll("\r\n", "\n"));
+    for (
+      const [mechanism, proof] of [["plain", secret], [
+        "oauthbearer",
+        await world.token("anne-allard"),
+      ]] as const
+    ) {
+      const mark = crypto.randomUUID();
+      const sent = await send(mechanism, proof, anne, mark);
+      expect(sent.code, sent.text).toBe(0);
+      await arrived(mark);
+    }
+    expect((await send("plain", "wrong", anne, "x")).code).toBe(77); // EX_NOPERM: authentication failed.
+    expect((await send("plain", secret, bruno, "x")).text).toMatch(/553/);
+  });
+
+  test("a wrong proof is 535, whatever is wrong with it", async () => {
+    const { secret } = await world.appPassword("bruno-bernard", bruno);
+    expect(await (await secure()).say(`AUTH PLAIN ${sasl.plain(anne, secret)}`)).toMatch(/^535/);
+    expect((await byPassword(["imap"])).said).toMatch(/^535/);
+    const { own } = await world.certificate([]);
+    const software = await SmtpClient.secure(world.stack.edge.applications, {
+      cert: own.certificate,
+      key: own.privateKey,
+    });
+    open.push(software);
+    expect(await software.say(`AUTH EXTERNAL ${base64(secretariat)}`)).toMatch(/^535/);
+    const { client, said } = await byToken({ fault: "expired" });
+    expect(said).toMatch(/^334/);
+    expect(await client.say("")).toMatch(/^535/);
+  });
+
+  test("an app password that is revoked between two mails sends the first and not the second", async () => {
+    const { client, id } = await byPassword();
+    await arrives(client, anne);
+    await world.sql("update app.app_passwords set revoked_at = now() where id = $1", [id]);
+    expect(await client.say(`MAIL FROM:<${anne}>`)).toMatch(/^530/);
+    await until("the end of the connection", () => client.isClosed);
+  });
+
+  test("while the API is down everybody is told to come later; when it is back they get in", async () => {
+    const inside = await byPassword();
+    const { secret } = await world.appPassword("anne-allard", anne);
+    const token = await world.token("anne-allard");
+    const api = world.stack.part("api");
+    await api.stop();
+    const waiting = await secure();
+    try {
+      expect(await waiting.say(`AUTH PLAIN ${sasl.plain(anne, secret)}`)).toMatch(/^454/);
+      expect(await waiting.say(`AUTH XOAUTH2 ${sasl.xoauth2(anne, token)}`)).toMatch(/^454/);
+      expect(await inside.client.say(`MAIL FROM:<${anne}>`)).toMatch(/^451/);
+      await inside.client.say("RSET");
+    } finally {
+      await api.start();
+    }
+    expect(await waiting.say(`AUTH PLAIN ${sasl.plain(anne, secret)}`)).toMatch(/^235/);
+    await arrives(inside.client, anne);
+  });
+
+  // A kill between the mail server's 250 and the edge's note of it: the same acceptance is handed over again.
+  test("what the edge hands over twice is in the box once", async () => {
+    const { submission, login, secretFile } = world.stack.upstream;
+    const handOver = async (mark: string): Promise<string> => {
+      const edge = await SmtpClient.connect(submission);
+      open.push(edge);
+      await edge.say("EHLO edge.test");
+      if (mail === "stalwart") {
+        await edge.say(`AUTH PLAIN ${sasl.plain(`${anne}%${login}`, await Deno.readTextFile(secretFile))}`);
+      }
+      await edge.say(`MAIL FROM:<${anne}>${mail === "cyrus" ? ` AUTH=${anne}` : ""}`);
+      await edge.say(`RCPT TO:<${bruno}>`);
+      return await edge.data(`X-MSS-Handover: ${mark}\r\n${letter(mark, anne)}`);
+    };
+    const [twice, once] = [crypto.randomUUID(), crypto.randomUUID()];
+    expect(await handOver(twice)).toMatch(/^250/);
+    await arrived(twice);
+    expect(await handOver(twice)).toMatch(/^250/);
+    expect(await handOver(once)).toMatch(/^250/);
+    await arrived(once);
+    const { untagged } = await reader.command("FETCH 1:* (BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])");
+    expect(untagged.filter((line) => line.includes(twice))).toHaveLength(1);
+  });
+
+  test("a mail that was acknowledged survives a kill of the edge and of the mail server", async () => {
+    const { client } = await byPassword();
+    const server = world.stack.part("mail-server"), edge = world.stack.part("edge-submission");
+    await server.kill();
+    const mark = crypto.randomUUID();
+    try {
+      expect(await client.mail(anne, [bruno], letter(mark, anne))).toMatch(/^250/);
+      await edge.kill();
+    } finally {
+      await server.start();
+      await edge.start();
+    }
+    const { secret } = await world.appPassword("bruno-bernard", bruno);
+    const again = await ImapClient.connect({ ...world.stack.edge.imap, host: "127.0.0.2" });
+    await again.startTls();
+    await again.authenticate("PLAIN", `\0${bruno}\0${secret}`, true);
+    await arrived(mark, again);
+    reader.close();
+    reader = again;
   });
 });
 
 async function run(
-  program: string,
+  name: string,
   args: readonly string[],
   input = "",
 ): Promise<{ code: number; text: string }> {
-  const child = new Deno.Command(program, {
+  const child = new Deno.Command(requireProgram(name), {
     args: [...args],
     stdin: "piped",
     stdout: "piped",
