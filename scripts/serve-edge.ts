@@ -34,6 +34,12 @@ async function run(): Promise<number> {
   };
   const place = { directory, packagesDirectory, ports, operatorDomain };
   const parts: RunningPart[] = [];
+  const endAll = async (): Promise<void> => {
+    for (const part of parts.reverse()) await part.stop();
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(signal, () => void endAll().finally(() => Deno.exit(0)));
+  }
   try {
     for (const name of edgePartNames) {
       parts.push(
@@ -46,12 +52,12 @@ async function run(): Promise<number> {
       );
     }
   } catch (error) {
-    for (const part of parts) await part.kill();
+    await endAll();
     throw error;
   }
-  const edge = joinParts("edge", parts);
-  for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => void edge.stop());
-  return (await edge.exited).code;
+  const { code } = await joinParts("edge", parts).exited;
+  await endAll();
+  return code;
 }
 
 try {
