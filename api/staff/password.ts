@@ -1,5 +1,6 @@
 /** Passwords of the staff: what is accepted (NIST SP 800-63B-4 §3.1.1, ASVS 6.2) and how it is kept. */
 import { hash, verify } from "@node-rs/argon2";
+import { guessesOf } from "./strength.ts";
 
 /**
  * Argon2id, above the least that OWASP asks for (46 MiB, one pass): some 100 ms on a server, which is what a guess costs.
@@ -35,14 +36,8 @@ export async function findPasswordFault(
   if (names.some((name) => plain(name).length >= 3 && plain(text).includes(plain(name)))) {
     return "contains-name";
   }
-  const { guessesLog10 } = (await strength()).check(text, [
-    ...names,
-    owner.login,
-    "mssante",
-    "messagerie",
-    "exploitant",
-  ]);
-  return guessesLog10 < leastGuesses ? "too-easy" : undefined;
+  const words = [...names, owner.login, "mssante", "messagerie", "operateur"];
+  return await guessesOf(text, words) < leastGuesses ? "too-easy" : undefined;
 }
 
 /** Guesses that a password must withstand, as a power of ten: beyond what a slow hash lets one try. */
@@ -50,25 +45,6 @@ const leastGuesses = 8;
 
 function plain(text: string): string {
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-}
-
-let loading: Promise<{ check(password: string, words: string[]): { guessesLog10: number } }> | undefined;
-
-/** The dictionaries of common passwords, words and names weigh some megabytes: loaded at the first new password. */
-function strength() {
-  loading ??= (async () => {
-    const [{ ZxcvbnFactory }, common, english, french] = await Promise.all([
-      import("@zxcvbn-ts/core"),
-      import("@zxcvbn-ts/language-common"),
-      import("@zxcvbn-ts/language-en"),
-      import("@zxcvbn-ts/language-fr"),
-    ]);
-    return new ZxcvbnFactory({
-      dictionary: { ...common.dictionary, ...english.dictionary, ...french.dictionary },
-      graphs: common.adjacencyGraphs,
-    });
-  })();
-  return loading;
 }
 
 export async function hashPassword(password: string): Promise<string> {

@@ -205,7 +205,13 @@ export async function removeAllFactors(
     totp_set_at: null,
     closed_at: status === "closed" ? now : null,
   }).where("person_id", "=", personId).execute();
-  await tx.deleteFrom("app.staff_ceremonies").where("person_id", "=", personId).execute();
+  // One that is held just now waits for this very account, and finds it changed.
+  await tx.deleteFrom("app.staff_ceremonies").where(
+    "token_hash",
+    "in",
+    tx.selectFrom("app.staff_ceremonies").select("token_hash").where("person_id", "=", personId).forUpdate()
+      .skipLocked(),
+  ).execute();
   await tx.deleteFrom("app.staff_passkeys").where("person_id", "=", personId).execute();
   await tx.deleteFrom("app.staff_recovery_codes").where("person_id", "=", personId).execute();
   await revokeEnrolments(tx, personId, now);

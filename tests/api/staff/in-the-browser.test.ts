@@ -104,8 +104,10 @@ describe("the staff in the browser", () => {
     // Again, from the doctors' page, with a code that is wrong first.
     const again = await open({ ...phone, colorScheme: "dark" });
     await again.goto(`${baseUrl}/sign-in`);
+    const way = again.getByRole("link", { name: "Personnel de l'opérateur" });
+    await way.waitFor();
     await look(again, "sign-in-with-staff-link");
-    await again.getByRole("link", { name: "Personnel de l'opérateur" }).click();
+    await way.click();
     await again.getByLabel("Identifiant").fill("C.Martin");
     await again.getByLabel("Mot de passe").fill("autre chose entièrement");
     await look(again, "staff-sign-in-phone-dark");

@@ -41,7 +41,11 @@ const labels: Readonly<Record<string, () => string>> = {
   startsAt: m.field_starts_at,
   endsAt: m.field_ends_at,
   expiresAt: m.field_expires_at,
+  roles: m.field_roles,
+  login: m.field_login,
   acr: m.field_acr,
+  amr: m.field_amr,
+  factor: m.field_factor,
   endReason: m.field_end_reason,
   reason: m.field_reason,
   generatedAt: m.field_generated_at,
@@ -52,6 +56,16 @@ const labels: Readonly<Record<string, () => string>> = {
   url: m.field_url,
   events: m.field_events,
   hasClientSecret: m.field_has_client_secret,
+};
+
+/** Factors of the staff's accounts, one or several (`pwd+otp`). */
+const factors: Readonly<Record<string, () => string>> = {
+  pwd: m.factor_password,
+  password: m.factor_password,
+  otp: m.factor_otp,
+  recovery: m.factor_recovery,
+  passkey: m.factor_passkey,
+  link: m.factor_link,
 };
 
 /** The fields whose value differs; all that are known when there was nothing before or is nothing after. */
@@ -78,6 +92,10 @@ export function valueText(field: string, value: unknown): string {
     return longDate(value);
   }
   if (field === "status") return stateOf(String(value)).text;
+  if (field === "amr" || field === "factor") {
+    return String(value).split("+").map((one) => factors[one]?.() ?? one).join(" + ");
+  }
+  if (field === "roles" && Array.isArray(value)) return value.map((one) => roleText(String(one))).join(", ");
   if (field === "role") return roleText(String(value));
   if (Array.isArray(value)) {
     return value.length === 0 ? m.audit_value_empty() : value.map((one) => valueText("", one)).join(", ");
