@@ -92,8 +92,9 @@ class Access {
   }
 }
 
-async function openSettings(access: Access, options: BrowserContextOptions = desktop) {
-  const { page, server, context, faults } = await openScreen(options);
+async function openWith(access: Access, options: BrowserContextOptions = desktop) {
+  const screen = await openScreen(options);
+  const { page } = screen;
   await page.route("**/api/v1/inactivity-notices", (route) => route.fulfill({ json: { items: [] } }));
   await page.route(/\/api\/v1\/(sessions|client-settings|mailboxes\/[^/]+\/app-passwords)/, async (route) => {
     const request = route.request();
@@ -105,6 +106,11 @@ async function openSettings(access: Access, options: BrowserContextOptions = des
     const body = request.postData() === null ? undefined : request.postDataJSON() as unknown;
     await route.fulfill({ json: access.answer(request.method(), path, body) as object });
   });
+  return screen;
+}
+
+async function openSettings(access: Access, options: BrowserContextOptions = desktop) {
+  const { page, server, context, faults } = await openWith(access, options);
   await page.goto(`${server.url}/settings`);
   await page.getByRole("heading", { name: "Mes sessions" }).waitFor();
   return { page, context, faults };
@@ -114,7 +120,7 @@ describe("my sessions", () => {
   test("each is named with its place; one that is not mine is ended, then all the others", async () => {
     const access = new Access();
     const { page, faults } = await openSettings(access);
-    await page.getByText("Nouveau lieu").waitFor();
+    await page.getByText("Nouveau lieu", { exact: true }).waitFor();
     expect(await page.getByRole("button", { name: "Terminer la session Firefox, Windows" }).count()).toBe(0);
     await page.getByRole("heading", { name: "Mes sessions" }).scrollIntoViewIfNeeded();
     await look(page, "my-sessions");
@@ -143,6 +149,35 @@ describe("my sessions", () => {
     await page.locator(".part").getByRole("alert").first().waitFor();
     await page.getByText("Safari, iPhone").waitFor();
     await look(page, "my-sessions-phone-dark");
+  });
+});
+
+describe("a sign-in from a new place", () => {
+  test("is asked about beside the mail; what was me is not asked again", async () => {
+    const { page, visit, faults } = await openWith(new Access());
+    await visit();
+    const question = page.getByRole("region", { name: "Une connexion depuis un nouveau lieu" });
+    await question.getByText("Safari, iPhone").waitFor();
+    await look(page, "place-question");
+    await question.getByRole("button", { name: "C'était moi" }).click();
+    await eventually(() => question.count()).toBe(0);
+    await page.reload();
+    await page.locator("[role=option] .who").first().waitFor();
+    await page.waitForLoadState("networkidle");
+    expect(await question.count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  test("that was not me is ended at once, and what to do next is said; on a phone, in the dark", async () => {
+    const access = new Access();
+    const { page, visit } = await openWith(access, { ...phone, colorScheme: "dark" });
+    await visit();
+    await page.getByRole("button", { name: "Ce n'était pas moi : terminer la session" }).click();
+    await page.getByText("prévenez votre administrateur").waitFor();
+    await look(page, "place-ended-phone-dark");
+    expect(access.told).toEqual([`DELETE sessions/${elsewhere.id}`]);
+    await page.getByRole("button", { name: "Fermer" }).last().click();
+    await eventually(() => page.getByText("prévenez votre administrateur").count()).toBe(0);
   });
 });
 
