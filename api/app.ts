@@ -3,7 +3,7 @@
  * Pure but for what `deps` holds: tests call it as main.ts does.
  */
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { AppDeps } from "./context.ts";
+import type { Actor, AppDeps } from "./context.ts";
 import { appPasswordRoutes } from "./client-access/app-password-routes.ts";
 import { clientCertificateRoutes } from "./client-access/certificate-routes.ts";
 import { batchLineRoutes } from "./bulk/line-routes.ts";
@@ -32,6 +32,9 @@ import { createIdentity, findActor, isSameOrigin, needsSameOrigin, usesServiceKe
 import { ownSessionRoutes } from "./identity/own-session-routes.ts";
 import { identityRoutes } from "./identity/routes.ts";
 import { createGateway, createGatewayRoutes, jmapApiRoute } from "./jmap-gateway/mod.ts";
+import { createOauth, findTokenActor, usesAccessToken } from "./oauth/mod.ts";
+import { oauthRoutes } from "./oauth/routes.ts";
+import { oauthServerRoutes } from "./oauth/server-routes.ts";
 import { erasureRoutes } from "./privacy/erasure-routes.ts";
 import { exportRoutes } from "./privacy/export-routes.ts";
 import { privacyRoutes } from "./privacy/routes.ts";
@@ -68,6 +71,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   const { config } = deps;
   const identity = createIdentity(deps);
   const staff = createStaff(deps, identity);
+  const oauth = createOauth(deps, identity);
   const web = staticWeb(config.webDirectory);
   const app = createRoutes();
   app.onError((error, c) => renderProblem(error, c, deps));
@@ -81,19 +85,32 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   const originRule: OriginRule = {
     needsSameOrigin,
     // Software has no origin; its key is no cookie that another site could have sent along.
-    isSameOrigin: (headers, baseUrl) => usesServiceKey(headers) || isSameOrigin(headers, baseUrl),
+    isSameOrigin: (headers, baseUrl) =>
+      usesServiceKey(headers) || usesAccessToken(headers) || isSameOrigin(headers, baseUrl),
   };
   const origin = requireSameOrigin(config.baseUrl, originRule);
   const who = authenticate(deps, (_deps, request) => findActor(identity, request));
+  // A token of a program is good for JMAP alone.
+  const findMailActor = async (request: Request): Promise<Actor> =>
+    usesAccessToken(request.headers)
+      ? await findTokenActor(identity, request.headers, config.oauth.frontKey) ?? { kind: "anonymous" }
+      : await findActor(identity, request);
   const limit = rateLimit(deps);
   // The identity provider is no browser: its signature is its proof.
   app.use(backChannelLogoutPath, authenticate(deps, () => Promise.resolve({ kind: "anonymous" })), limit);
   app.route("/", backChannelRoutes(identity, config.proSanteConnect.logoutTokenType));
-  for (const path of ["/api/*", "/auth/*", "/jmap/*"]) app.use(path, origin, who);
+  for (const path of ["/api/*", "/auth/*"]) app.use(path, origin, who);
+  app.use("/jmap/*", origin, authenticate(deps, (_deps, request) => findMailActor(request)));
   for (const path of ["/api/*", "/auth/*"]) app.use(path, limit);
   // The mail server's hook is no browser: it proves itself by its own secret.
   const nobody = authenticate(deps, () => Promise.resolve({ kind: "anonymous" }));
   app.use("/internal/*", nobody);
+  // Programs have no origin either: what they hold is their proof. Only our own page's answer needs one.
+  app.use("/oauth/authorize", origin, who, limit);
+  for (const path of ["/oauth/token", "/oauth/revoke", "/.well-known/oauth-authorization-server"]) {
+    app.use(path, nobody, limit);
+  }
+  app.route("/", oauthServerRoutes(oauth, config.trustedProxies));
   // Mail clients ask before anybody has signed in.
   for (const path of publicPaths) app.use(path, nobody, limit);
   app.use("/auth/staff/*", limitBody(bodyLimitBytes, csvLimitBytes), requireJson);
@@ -127,6 +144,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       personSessionRoutes(identity),
       operatorRoleRoutes(),
       staffRoutes(staff),
+      oauthRoutes(oauth),
       serviceAccountRoutes(),
       invitationRoutes(deps),
       mailboxRoutes(),
@@ -163,7 +181,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   app.fetch = withDirectRoute(app.fetch, jmapApiRoute(gateway), {
     deps,
     origin: originRule,
-    findActor: (request) => findActor(identity, request),
+    findActor: findMailActor,
   });
   return app;
 }

@@ -10,6 +10,8 @@ import { type EdgeConfig, edgeConfig, edgeVariables } from "./config-edge.ts";
 import { address, count, domain, hostAndPort, http, login, origin, seconds, url } from "./config-shapes.ts";
 import { type ProviderConfig, type SessionConfig, signInConfig, signInVariables } from "./config-sign-in.ts";
 import type { DatabaseConfig } from "./database/pool.ts";
+import { oauthConfig, oauthVariables } from "./config-oauth.ts";
+import type { OauthSettings } from "./oauth/mod.ts";
 import type { MailServerConfig } from "./mail-server/mod.ts";
 import type { WebhookSettings } from "./webhooks/mod.ts";
 
@@ -64,6 +66,7 @@ export interface Config {
   readonly invitationDays: number;
   /** Standard mail clients; null = there is no edge. */
   readonly edge: EdgeConfig | null;
+  readonly oauth: OauthSettings;
   /** What clients are told of it (api/autoconfiguration). */
   readonly clients: ClientAccess;
   /** Longest life of an app password. */
@@ -121,6 +124,7 @@ const common = {
     "How long an invitation can be accepted (no rule says: our choice)",
   ),
   ...edgeVariables,
+  ...oauthVariables,
   ...clientVariables,
   MSS_INACTIVITY_NOTICE_AFTER_DAYS: z.coerce.number().int().min(1).max(3650).default(335).describe(
     "Days without opening, after which a box's holder is noticed (CNIL AU-037: it ends after a year)",
@@ -254,6 +258,7 @@ export function readConfig(environment: Readonly<Record<string, string>> = Deno.
     trustedProxies: values.MSS_TRUSTED_PROXIES,
     invitationDays: values.MSS_INVITATION_DAYS,
     edge: edgeConfig(values, read, faults),
+    oauth: oauthConfig(values, read),
     clients: clientConfig(values, faults),
     appPasswordDays: values.MSS_APP_PASSWORD_DAYS,
     inactivity: {

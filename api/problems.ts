@@ -6,6 +6,7 @@
 import { bulkProblems } from "./problems/bulk.ts";
 import { clientAccessProblems } from "./problems/client-access.ts";
 import { mailboxProblems } from "./problems/mailboxes.ts";
+import { oauthProblems } from "./problems/oauth.ts";
 import { peopleProblems } from "./problems/people.ts";
 import { privacyProblems } from "./problems/privacy.ts";
 import { requestProblems } from "./problems/request.ts";
@@ -21,6 +22,7 @@ export const catalogue = {
   ...mailboxProblems,
   ...webhookProblems,
   ...peopleProblems,
+  ...oauthProblems,
   ...bulkProblems,
   ...privacyProblems,
   ...staffProblems,

@@ -58,6 +58,13 @@ export function nowhereConfig(baseUrl: string): Config {
     trustedProxies: 0,
     invitationDays: 1,
     edge: null,
+    oauth: {
+      accessSeconds: 3600,
+      refreshSeconds: 1800,
+      grantSeconds: 14_400,
+      frontKey: null,
+      frontUrl: null,
+    },
     appPasswordDays: 1,
     clients: { host: "localhost", imap: 143, imaps: 993, submission: 587, submissions: 465 },
     inactivity: { noticeAfterDays: 335, objectionDays: 30, depublishAfterDays: 30, closeAfterDays: 30 },

@@ -19,3 +19,4 @@ export {
 export { hashAppPassword, newAppPassword } from "./app-password.ts";
 export { type NewClientCertificate, registerClientCertificate } from "./client-certificates.ts";
 export { certificateKeys, type CertificateNames } from "./certificate-name.ts";
+export { type ReadCertificate, readCertificate } from "./read-certificate.ts";

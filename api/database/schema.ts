@@ -75,9 +75,7 @@ export interface BatchLinesTable {
   fields: Json;
   claims: Generated<Json>;
   address: Generated<string>;
-  state: Generated<
-    "unchecked" | "create" | "change" | "close" | "suspend" | "resume" | "reopen" | "unchanged" | "error"
-  >;
+  state: Generated<"unchecked" | "create" | "change" | "close" | "suspend" | "resume" | "reopen" | "unchanged" | "error">;
   errors: Generated<Json>;
   before: Nullable<Json>;
   after: Nullable<Json>;
@@ -388,6 +386,62 @@ export interface MembershipsTable {
   created_at: Generated<Timestamp>;
 }
 
+export interface OauthAccessTokensTable {
+  token_hash: Uint8Array;
+  grant_id: string;
+  created_at: Timestamp;
+  expires_at: Timestamp;
+  certificate_sha256: Nullable<Uint8Array>;
+}
+
+export interface OauthClientsTable {
+  id: Generated<string>;
+  client_id: string;
+  kind: "native" | "lps";
+  name: string;
+  redirect_uris: Generated<Json>;
+  subject: Nullable<string>;
+  issuer: Nullable<string>;
+  subject_key: Nullable<string>;
+  issuer_key: Nullable<string>;
+  created_at: Generated<Timestamp>;
+  withdrawn_at: Nullable<Timestamp>;
+}
+
+export interface OauthCodesTable {
+  code_hash: Uint8Array;
+  client_id: string;
+  person_id: string;
+  session_id: string;
+  redirect_uri: string;
+  code_challenge: string;
+  scope: string;
+  created_at: Timestamp;
+  expires_at: Timestamp;
+  grant_id: Nullable<string>;
+}
+
+export interface OauthGrantsTable {
+  id: Generated<string>;
+  client_id: string;
+  person_id: string;
+  scope: string;
+  acr: Nullable<string>;
+  created_at: Timestamp;
+  expires_at: Timestamp;
+  revoked_at: Nullable<Timestamp>;
+  revoke_reason: Nullable<string>;
+}
+
+export interface OauthRefreshTokensTable {
+  token_hash: Uint8Array;
+  grant_id: string;
+  created_at: Timestamp;
+  expires_at: Timestamp;
+  used_at: Nullable<Timestamp>;
+  successor: Nullable<Uint8Array>;
+}
+
 export interface OperatorRolesTable {
   person_id: string;
   role: "operator_administrator" | "operator_support" | "auditor";
@@ -667,6 +721,11 @@ export interface Database {
   "app.mailbox_members": MailboxMembersTable;
   "app.mailboxes": MailboxesTable;
   "app.memberships": MembershipsTable;
+  "app.oauth_access_tokens": OauthAccessTokensTable;
+  "app.oauth_clients": OauthClientsTable;
+  "app.oauth_codes": OauthCodesTable;
+  "app.oauth_grants": OauthGrantsTable;
+  "app.oauth_refresh_tokens": OauthRefreshTokensTable;
   "app.operator_roles": OperatorRolesTable;
   "app.people": PeopleTable;
   "app.service_account_keys": ServiceAccountKeysTable;

@@ -52,6 +52,7 @@ export { createSeal, type Seal } from "./sealed.ts";
 export { newServiceKey, usesServiceKey } from "./service-keys.ts";
 export { hasForgedRpps, isLuhnValid, rppsOf } from "./rpps.ts";
 export { toLocalPath } from "./return-to.ts";
+export type { SessionCache } from "./session-cache.ts";
 export { sessionCacheSeconds, sessionsEndedChannel } from "./session-cache.ts";
 export { type EndedSessionRow, findFactorShown, noteFactorShown } from "./session-queries.ts";
 export { hashToken, isToken, randomToken } from "./session-token.ts";

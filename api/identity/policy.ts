@@ -42,7 +42,8 @@ interface Rule {
     | "mailbox-not-found"
     | "person-not-found"
     | "batch-not-found"
-    | "erasure-not-found";
+    | "erasure-not-found"
+    | "oauth-client-not-found";
   /** Never a scope of a service account: it gives rights to others, or a way to the content of mail. */
   readonly isForPeople?: boolean;
 }
@@ -196,6 +197,13 @@ export const policy = {
   "session.step-up": { roles: platformOnly },
   "session.choose-situation": { roles: platformOnly },
   // The operator's own accounts (api/staff). What concerns one's own factors needs no role, and one's account.
+  "oauth-client.read": { roles: operatorReaders },
+  "oauth-client.create": { roles: operator },
+  "oauth-client.withdraw": { roles: operator, sees: "oauth-client.read", hiddenAs: "oauth-client-not-found" },
+  "oauth.authorise": { roles: platformOnly },
+  "oauth.issue": { roles: platformOnly },
+  "oauth.refuse": { roles: platformOnly },
+  "oauth.revoke": { roles: platformOnly },
   "staff.read": { roles: operatorReaders },
   "staff.create": { roles: operator },
   "staff.reset": { roles: operator, sees: "staff.read", hiddenAs: "person-not-found" },

@@ -156,7 +156,13 @@ export async function listOpenSessions(
      where s.id in (${
     sql.join(sessionIds)
   }) and s.ended_at is null and s.expires_at > ${at} and s.last_seen_at > ${seenSince}
-       and p.status = 'active'`.execute(tx);
+       and p.status = 'active'
+    union all select g.id from app.oauth_grants g join app.people p on p.id = g.person_id
+      join app.oauth_clients c on c.id = g.client_id
+     where g.id in (${
+    sql.join(sessionIds)
+  }) and g.revoked_at is null and g.expires_at > ${at} and c.withdrawn_at is null and p.status = 'active'`
+    .execute(tx);
   return new Set(rows.map((row) => row.id));
 }
 

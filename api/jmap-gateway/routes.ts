@@ -98,7 +98,10 @@ export function createGatewayRoutes(gateway: Gateway) {
   routes.get("/jmap/session", (c) =>
     answering(async () => {
       const person = personOf(c);
-      const session = composeSession(await boxesOf(person), person.displayName, gateway.sessionOptions);
+      const session = composeSession(await boxesOf(person), person.displayName, {
+        ...gateway.sessionOptions,
+        origin: gateway.originFor(c.req.raw.headers),
+      });
       return Response.json(session, { headers: { "cache-control": "no-cache, no-store, must-revalidate" } });
     }));
 

@@ -125,7 +125,14 @@ export async function listBoxesToClose(tx: Tx, personId: string) {
 const deletions: Partial<Record<CategoryName, readonly string[]>> = {
   "roles": ["memberships", "operator_roles"],
   "delegations": ["mailbox_members"],
-  "sessions": ["sessions", "known_places", "idempotency_keys", "app_passwords"],
+  "sessions": [
+    "oauth_codes",
+    "oauth_grants",
+    "sessions",
+    "known_places",
+    "idempotency_keys",
+    "app_passwords",
+  ],
   "comptes-exploitant": [
     "staff_ceremonies",
     "staff_recovery_codes",

@@ -3,6 +3,7 @@ import { type ClientAuthority, ensureClientAuthority } from "../../mailserver/ce
 import { edgeCertificate } from "../../mailserver/edge/certificate.ts";
 import type { EdgeLaunchOptions } from "../../mailserver/edge/options.ts";
 import { launchCertificates, launchImap } from "../../mailserver/edge/imap/launch.ts";
+import { launchSoftware, type SoftwareLaunchOptions } from "../../mailserver/edge/software/launch.ts";
 import { launchSubmission } from "../../mailserver/edge/submission/launch.ts";
 import { privateDirectory, unprivilegedAccount } from "./packages.ts";
 import type { Address, RunningMailServer, RunningPart } from "./part.ts";
@@ -13,7 +14,7 @@ export { EdgeUnavailable } from "../../mailserver/edge/imap/private-usr.ts";
 const ownName = "edge";
 
 /** In the order in which they start. */
-export const edgePartNames = ["edge-submission", "edge-imap", "edge-nginx"] as const;
+export const edgePartNames = ["edge-submission", "edge-imap", "edge-nginx", "edge-software"] as const;
 export type EdgePartName = typeof edgePartNames[number];
 
 /** Names of the ports of the edge; those that clients use come first. */
@@ -25,6 +26,7 @@ export const edgePortNames = [
   "edge-imap-certificate",
   "edge-imaps-certificate",
   "edge-applications",
+  "edge-software",
   "edge-imap-ticket",
   "edge-doveadm",
   "edge-api",
@@ -52,6 +54,8 @@ export async function edgeEnvironment({ directory, ports }: EdgePlace): Promise<
     MSS_EDGE_KEY_FILE: await secret("edge-key"),
     MSS_EDGE_DOVEADM_URL: `http://127.0.0.1:${ports["edge-doveadm"]}`,
     MSS_EDGE_DOVEADM_KEY_FILE: await secret("edge-doveadm"),
+    MSS_LPS_FRONT_KEY_FILE: await secret("edge-front"),
+    MSS_LPS_FRONT_URL: `https://${edgeListen[0]}:${ports["edge-software"]}`,
     MSS_EDGE_IMAP_TICKET: `127.0.0.1:${ports["edge-imap-ticket"]}`,
     // What clients are told (api/autoconfiguration): where they reach it on this machine.
     MSS_EDGE_PUBLIC_HOST: edgeListen[0],
@@ -65,7 +69,7 @@ export async function edgeEnvironment({ directory, ports }: EdgePlace): Promise<
 /** What is the part's own. */
 export interface EdgePart {
   readonly directory: string;
-  readonly mailServer: RunningMailServer;
+  readonly mailServer: Pick<RunningMailServer, "kind" | "edge">;
   readonly log: (line: string) => void;
   readonly progress: (sentence: string) => void;
 }
@@ -80,6 +84,8 @@ export async function launchEdge(name: EdgePartName, place: EdgePlace, part: Edg
       return await launchImap(options);
     case "edge-nginx":
       return await launchCertificates(options);
+    case "edge-software":
+      return await launchSoftware(options);
   }
 }
 
@@ -87,7 +93,7 @@ export async function launchEdge(name: EdgePartName, place: EdgePlace, part: Edg
 async function edgeLaunchOptions(
   place: EdgePlace,
   part: EdgePart,
-): Promise<EdgeLaunchOptions & { readonly doveadmKeyFile: string }> {
+): Promise<EdgeLaunchOptions & SoftwareLaunchOptions & { readonly doveadmKeyFile: string }> {
   const runAs = unprivilegedAccount();
   const hostName = `${ownName}.${place.operatorDomain}`;
   const secrets = `${place.directory}/secrets`;
@@ -104,6 +110,8 @@ async function edgeLaunchOptions(
       port: place.ports["edge-api"] ?? 0,
       keyFile: (await secretFile(secrets, "edge-key")).path,
     },
+    platform: { host: "127.0.0.1", port: place.ports["web"] ?? 0 },
+    frontKeyFile: (await secretFile(secrets, "edge-front")).path,
     doveadmKeyFile: (await secretFile(secrets, "edge-doveadm")).path,
     hostName,
     tls: await edgeCertificate(`${place.directory}/edge-certificate`, hostName, runAs),
@@ -133,6 +141,8 @@ export interface EdgeAddresses {
   readonly imapCertificate: Address;
   readonly imapsCertificate: Address;
   readonly applications: Address;
+  /** Tokens and JMAP of software, under the same certificates. */
+  readonly software: Address;
 }
 
 export function edgeAddresses(ports: Readonly<Record<string, number>>): EdgeAddresses {
@@ -145,5 +155,6 @@ export function edgeAddresses(ports: Readonly<Record<string, number>>): EdgeAddr
     imapCertificate: at("edge-imap-certificate"),
     imapsCertificate: at("edge-imaps-certificate"),
     applications: at("edge-applications"),
+    software: at("edge-software"),
   };
 }

@@ -12,6 +12,7 @@ export type PartName =
   | "worker"
   | "edge-imap"
   | "edge-nginx"
+  | "edge-software"
   | "edge-submission";
 
 export interface SupervisedOptions<Running extends RunningPart> {

@@ -247,6 +247,13 @@ function testConfig(database: TestDatabase, exportDirectory: string, changes: Pa
     trustedProxies: 0,
     invitationDays: 30,
     edge: null,
+    oauth: {
+      accessSeconds: 3600,
+      refreshSeconds: 1800,
+      grantSeconds: 14_400,
+      frontKey: null,
+      frontUrl: null,
+    },
     appPasswordDays: 365,
     clients: {
       host: "mail.operateur.mssante.test",

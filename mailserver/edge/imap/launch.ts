@@ -1,11 +1,11 @@
 /** Starts the IMAP half of the edge: Dovecot as login proxy, and nginx in front of it for applicative boxes. */
 import { userInfo } from "node:os";
 import { endLeftovers, type RunningPart, StartFailure, startProcess } from "../../../scripts/stack/part.ts";
-import { requireFreePorts } from "../../../scripts/stack/ports.ts";
-import { type PackageSet, unpackedPackages } from "../../mta/packages.ts";
 import { makePrivateDirectories, writePrivateFile } from "../../mta/private-file.ts";
 import { fillTemplate } from "../../mta/template.ts";
+import { launchNginx } from "../nginx.ts";
 import type { EdgeLaunchOptions } from "../options.ts";
+import { edgePackages, edgePorts } from "../packages.ts";
 import { inPrivateUsr, requirePrivateUsr } from "./private-usr.ts";
 
 export { EdgeUnavailable } from "./private-usr.ts";
@@ -14,12 +14,6 @@ export { EdgeUnavailable } from "./private-usr.ts";
 export const imapPortNames = ["imap", "imaps", "imap-ticket", "doveadm"] as const;
 /** For applicative boxes: STARTTLS, and TLS from the first byte. */
 export const certificatePortNames = ["imap-certificate", "imaps-certificate"] as const;
-
-const packageSet: PackageSet = {
-  name: "edge-imap",
-  script: new URL("packages.sh", import.meta.url).pathname,
-  announcement: "Dovecot and nginx are being fetched from the machine's Debian mirror (about 40 MB)",
-};
 
 /** Unix socket names end at 107 bytes, and Dovecot makes some under its directory. */
 const longestDirectory = 75;
@@ -46,10 +40,10 @@ export async function launchImap(options: ImapLaunchOptions): Promise<RunningPar
       `Dovecot cannot run from ${directory}: the path must have no space and at most ${longestDirectory} characters.`,
     );
   }
-  const packages = await provide(options);
+  const packages = await edgePackages(options);
   await requirePrivateUsr(packages, runAs);
   await endLeftovers(directory);
-  const ports = portsOf(options, imapPortNames);
+  const ports = edgePorts(options, imapPortNames);
   const etc = `${directory}/etc`;
   await makePrivateDirectories([directory, etc, `${directory}/run`, `${directory}/state`], runAs);
   await Deno.chmod(`${directory}/run`, 0o755); // As Dovecot wants it; the directory above is private.
@@ -122,100 +116,20 @@ function isSteadyQuestion(line: string): boolean {
   return / doveadm\(.*(Executing command 'proxy list'|"POST \/doveadm\/v1 HTTP\/1.1" 200 )/.test(line);
 }
 
-/** Starts nginx, whose sessions lead to Dovecot's listener for tickets. A new revocation list counts within seconds. */
+/** Starts nginx, whose sessions lead to Dovecot's listener for tickets. @throws EdgeUnavailable, StartFailure */
 export async function launchCertificates(options: EdgeLaunchOptions): Promise<RunningPart> {
-  const { directory, runAs, clientCertificates } = options;
-  const packages = await provide(options);
-  await requirePrivateUsr(packages, runAs); // It leads to Dovecot and nowhere else.
-  await endLeftovers(directory);
-  const ports = portsOf(options, certificatePortNames);
-  await makePrivateDirectories([directory], runAs);
-  const listen = (port: number, tls: boolean) =>
-    options.listen.map((address) => `listen ${address}:${port}${tls ? " ssl" : ""};`).join(" ");
-  const configuration = `${directory}/nginx.conf`;
-  // nginx reads as `runAs`, who need not be able to reach the originals.
-  const authorities = `${directory}/authorities.pem`;
-  const crl = `${directory}/crl.pem`;
-  const copy = async () => {
-    await writePrivateFile(authorities, await Deno.readTextFile(clientCertificates.authoritiesFile), runAs);
-    await writePrivateFile(crl, await Deno.readTextFile(clientCertificates.crlFile), runAs);
-  };
-  await copy();
-  await writePrivateFile(
-    configuration,
-    fillTemplate(await template("nginx.conf.in"), {
+  await requirePrivateUsr(await edgePackages(options), options.runAs); // It leads to Dovecot and nowhere else.
+  return await launchNginx(options, {
+    ports: certificatePortNames,
+    template: new URL("nginx.conf.in", import.meta.url),
+    fields: async (packages, listen) => ({
       MODULE: `${packages}/usr/lib/nginx/ngx_mail_module.so`,
-      DIRECTORY: directory,
-      HOST_NAME: options.hostName,
       API: `${options.api.host}:${options.api.port}`,
       API_KEY: await Deno.readTextFile(options.api.keyFile),
-      TLS_CERTIFICATE: options.tls.certificateFile,
-      TLS_PRIVATE_KEY: options.tls.privateKeyFile,
-      AUTHORITIES: authorities,
-      CRL: crl,
-      LISTEN_STARTTLS: listen(ports["imap-certificate"], false),
-      LISTEN_TLS: listen(ports["imaps-certificate"], true),
+      LISTEN_STARTTLS: listen("imap-certificate", false),
+      LISTEN_TLS: listen("imaps-certificate", true),
     }),
-    runAs,
-  );
-  const libraries = `${packages}/usr/lib/x86_64-linux-gnu`;
-  const host = options.listen[0] ?? "127.0.0.1";
-  const nginx = await startProcess({
-    name: "nginx",
-    command: `${libraries}/ld-linux-x86-64.so.2`,
-    args: [
-      "--library-path",
-      libraries,
-      `${packages}/usr/sbin/nginx`,
-      "-e",
-      "stderr",
-      "-p",
-      directory,
-      "-c",
-      configuration,
-    ],
-    clearEnvironment: true,
-    environment: { PATH: "/usr/bin:/bin" },
-    workingDirectory: directory,
-    directory,
-    ...(runAs === undefined ? {} : { runAs }),
-    stopSignal: "SIGTERM",
-    ready: { listening: certificatePortNames.map((name) => ({ host, port: ports[name] })) },
-    log: options.log,
   });
-  const endWatch = watchFile(clientCertificates.crlFile, async () => {
-    await copy();
-    Deno.kill(nginx.pid, "SIGHUP");
-    options.log("the revocation list has changed: read again");
-  });
-  return {
-    ...nginx,
-    stop: async () => {
-      endWatch();
-      await nginx.stop();
-    },
-    kill: async () => {
-      endWatch();
-      await nginx.kill();
-    },
-  };
-}
-
-async function provide(options: EdgeLaunchOptions): Promise<string> {
-  return (await unpackedPackages(packageSet, options.packagesDirectory, options.progress)).directory;
-}
-
-function portsOf<Name extends string>(
-  { ports }: EdgeLaunchOptions,
-  names: readonly Name[],
-): Record<Name, number> {
-  const wanted = Object.fromEntries(names.map((name) => {
-    const port = ports[name];
-    if (port === undefined) throw new StartFailure(`The edge was given no port "${name}".`);
-    return [name, port];
-  })) as Record<Name, number>;
-  requireFreePorts(Object.fromEntries(names.map((name) => [`the edge (${name})`, wanted[name]])));
-  return wanted;
 }
 
 function template(name: string): Promise<string> {
@@ -228,27 +142,4 @@ function ownAccount(): { user: string; group: string } {
     text.split(":")[2] === String(gid)
   );
   return { user: username, group: line?.split(":")[0] ?? username };
-}
-
-const watchMilliseconds = 2000;
-
-/** Calls `onChange` after the file was replaced; the returned function ends the watch. */
-function watchFile(path: string, onChange: () => Promise<void>): () => void {
-  let seen = modified(path);
-  const timer = setInterval(() => {
-    const now = modified(path);
-    if (now === seen) return;
-    seen = now;
-    // It may be gone for a moment, or nginx: the next look tries again.
-    void onChange().catch(() => seen = undefined);
-  }, watchMilliseconds);
-  return () => clearInterval(timer);
-}
-
-function modified(path: string): number | undefined {
-  try {
-    return Deno.statSync(path).mtime?.getTime();
-  } catch {
-    return undefined;
-  }
 }

@@ -160,6 +160,8 @@ export const missing: Partial<Record<Slug, readonly [name: string, value?: strin
   "batch-not-found": ["batchId"],
   "batch-line-not-found": ["line", "9999"],
   "domain-not-found": ["domainId"],
+  "oauth-client-not-found": ["oauthClientId"],
+  "program-not-found": ["programId"],
   "session-not-found": ["sessionId"],
   "person-not-found": ["personId"],
   "member-not-found": ["personId"],

@@ -5,6 +5,7 @@ import { situationShape } from "../../../api/identity/situations.ts";
 import type { Operation } from "./document.ts";
 import { inactivityExamples } from "./inactivity-examples.ts";
 import { privacyExamples } from "./privacy-examples.ts";
+import { oauthExamples } from "./oauth-examples.ts";
 import { staffExamples } from "./staff-examples.ts";
 import { webhookExamples } from "./webhook-examples.ts";
 import type { Harness, Visitor } from "../../support/harness.ts";
@@ -295,6 +296,7 @@ export const examples: Readonly<Record<string, Example>> = {
   ...webhookExamples,
   ...clientAccessExamples,
   ...staffExamples,
+  ...oauthExamples,
   exportMailboxes: ofStructure(),
   exportAllMailboxes: nothing,
   exportPeople: ofStructure(),

@@ -129,6 +129,7 @@ const subjectParameters: Readonly<Record<string, readonly string[]>> = {
   "person-not-found": ["personId"],
   "batch-not-found": ["batchId"],
   "erasure-not-found": ["erasureId"],
+  "oauth-client-not-found": ["oauthClientId"],
 };
 
 /** The structure in which a request plays, read back from what its parameters name. */
@@ -150,6 +151,6 @@ export async function structureOf(
 }
 const tables: Readonly<Record<string, string>> = { mailboxId: "mailboxes", batchId: "batches" };
 /** Parameters of what belongs to no structure. */
-const ofThePlatform: ReadonlySet<string> = new Set(["erasureId", "personId", "role"]);
+const ofThePlatform: ReadonlySet<string> = new Set(["erasureId", "personId", "role", "oauthClientId"]);
 /** What names its structure otherwise than in the path: the register is read by who administers any, a domain stands in the query. */
 const inOwnStructure: ReadonlySet<string> = new Set(["readProcessingRegister", "suggestAddresses"]);

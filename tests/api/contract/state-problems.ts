@@ -5,44 +5,16 @@
  */
 import type { Slug } from "../../../api/problems.ts";
 import { newImport, runToEnd } from "../../support/batches.ts";
-import { closeAtOnce, newIdNatPs, newIdNatStruct, newMailbox, newTenant } from "../../support/tenants.ts";
+import { closeAtOnce, newIdNatPs, newMailbox, newTenant } from "../../support/tenants.ts";
 import { clientAccessProblemsByOperation } from "./client-access-examples.ts";
 import type { Provoke } from "./common-problems.ts";
-import type { Request } from "./operations.ts";
-import { type Attempt, type Scene, send } from "./scenes.ts";
+import type { Scene } from "./scenes.ts";
+import { after, again, bodyOf, named, sql, targetOf, withBody } from "./spoil.ts";
+import { structureProblemsByOperation } from "./structure-problems.ts";
+import { oauthProblemsByOperation } from "./oauth-examples.ts";
 import { staffProblemsByOperation } from "./staff-examples.ts";
 
-type Body = Record<string, unknown>;
-
-/** The example with some of its body otherwise. */
-export const withBody = (request: Request, changes: Body): Attempt => ({
-  request: { ...request, body: { ...request.body as Body, ...changes } },
-});
-const bodyOf = (request: Request): Body => (request.body ?? {}) as Body;
-export const sql = async ({ harness }: Scene, text: string, ...values: unknown[]) =>
-  await harness.database.rows(text, values);
-
-/** The structure that a request writes in. */
-function targetOf({ world, operation }: Scene, request: Request): string {
-  const inBody = operation.id === "moveMailbox" ? bodyOf(request)["structureId"] : undefined;
-  return String(inBody ?? request.parameters["structureId"] ?? world.tenant.structureId);
-}
-
-/** After the example is made, its rows are changed by `text`, where $1 is what `subject` names. */
-export const after =
-  (subject: (scene: Scene, request: Request) => string, ...texts: readonly string[]): Provoke =>
-  async (scene) => {
-    const request = await scene.example();
-    for (const text of texts) await sql(scene, text, subject(scene, request));
-    return { request };
-  };
-export const named = (name: string) => (_scene: Scene, request: Request) => String(request.parameters[name]);
-/** The example is sent a first time; the second finds it done. */
-export const again: Provoke = async (scene) => {
-  const request = await scene.example();
-  await send(scene, { request });
-  return { request };
-};
+export { after, again, named, sql, withBody } from "./spoil.ts";
 
 const structure = (change: string): Provoke =>
   after(targetOf, `update app.structures set ${change} where id = $1`);
@@ -121,130 +93,8 @@ const beyondOwn = (rights: readonly string[]): Provoke => async (scene) => {
   };
 };
 
-/** A reseller, and who administers it. */
-async function reseller(scene: Scene, change = "quota_mailboxes = 5") {
-  const { tenant, operator } = scene.world;
-  await sql(
-    scene,
-    `update app.structures set is_reseller = true, ${change} where id = $1`,
-    tenant.structureId,
-  );
-  return { id: tenant.structureId, administrator: tenant.administrator, operator };
-}
-const underReseller = (changes: Body, spoil?: string): Provoke => async (scene) => {
-  const { id } = await reseller(scene);
-  if (spoil !== undefined) await sql(scene, `update app.structures set ${spoil} where id = $1`, id);
-  return withBody(await scene.example(), { resellerId: id, quotaMailboxes: 1, ...changes });
-};
-/** A structure under the reseller. */
-async function child(scene: Scene): Promise<string> {
-  const { id, operator } = await reseller(scene);
-  const idNatStruct = newIdNatStruct();
-  const made = await operator.post("/api/v1/structures", {
-    idNatStruct,
-    name: "Antenne",
-    resellerId: id,
-    quotaMailboxes: 1,
-  });
-  return String(made.body.id);
-}
-/** The structure of the request has a child of its own. */
-const withChild: Provoke = async (scene) => {
-  await child(scene);
-  const request = await scene.example();
-  return { request: { ...request, parameters: { structureId: scene.world.tenant.structureId } } };
-};
-const changedUnder = (changes: Body, spoil?: string): Provoke => async (scene) => {
-  const structureId = await child(scene);
-  if (spoil !== undefined) {
-    await sql(scene, `update app.structures set ${spoil} where id = $1`, scene.world.tenant.structureId);
-  }
-  return { request: { parameters: { structureId }, body: changes } };
-};
-
-/** The only administrator of the structure, about to lose his role. */
-const lastAdministrator: Provoke = async (scene) => {
-  const { structureId, administrator } = scene.world.tenant;
-  await sql(
-    scene,
-    `delete from app.memberships where role = 'structure_administrator' and structure_id = '${structureId}' and person_id <> $1`,
-    administrator.personId,
-  );
-  const request = await scene.example();
-  const role = "role" in request.parameters ? { role: "structure_administrator" } : {};
-  return {
-    request: { ...request, parameters: { structureId, personId: administrator.personId, ...role } },
-  };
-};
-
 export const byOperation: Readonly<Record<string, Partial<Record<Slug, Provoke>>>> = {
-  createStructure: {
-    "structure-not-found": async (scene) =>
-      withBody(await scene.example(), { resellerId: crypto.randomUUID() }),
-    "structure-not-reseller": async (scene) =>
-      withBody(await scene.example(), { resellerId: scene.world.tenant.structureId }),
-    "structure-suspended": underReseller({}, "status = 'suspended'"),
-    "structure-closed": underReseller({}, "status = 'closed', closed_at = now()"),
-    "reseller-quota-exceeded": underReseller({ quotaMailboxes: 6 }),
-    "reseller-child-unlimited": underReseller({ quotaMailboxes: null }),
-    "domain-outside-reseller": async (scene) => ({
-      ...await underReseller({ domains: ["other.example"] })(scene, undefined as never),
-      visitor: scene.world.tenant.administrator,
-    }),
-    "structure-identifier-taken": again,
-  },
-  changeStructure: {
-    "structure-not-reseller": changedUnder({ isReseller: true }),
-    "reseller-quota-exceeded": changedUnder({ quotaMailboxes: 6 }),
-    "reseller-child-unlimited": changedUnder({ quotaMailboxes: null }),
-    "quota-below-use": async (scene) => {
-      const { structureId } = scene.world.tenant;
-      await newMailbox(scene.harness, scene.world.tenant);
-      return { request: { parameters: { structureId }, body: { quotaMailboxes: 0 } } };
-    },
-    "structure-has-children": async (scene, apps) => ({
-      request: { ...(await withChild(scene, apps)).request!, body: { isReseller: false } },
-    }),
-  },
-  closeStructure: {
-    "structure-has-open-mailboxes": async (scene) => {
-      const { structureId } = scene.world.tenant;
-      await newMailbox(scene.harness, scene.world.tenant);
-      const { name } = (await scene.world.operator.get(`/api/v1/structures/${structureId}`)).body;
-      return { request: { parameters: { structureId }, body: { reason: "Contrat", confirmName: name } } };
-    },
-    "structure-has-children": async (scene, apps) => {
-      const { request } = await withChild(scene, apps);
-      const { name } = (await scene.world.operator.get(
-        `/api/v1/structures/${scene.world.tenant.structureId}`,
-      )).body;
-      return withBody(request!, { confirmName: name });
-    },
-  },
-  createDomain: {
-    "domain-outside-reseller": async (scene) => {
-      const structureId = await child(scene);
-      return {
-        request: { parameters: { structureId }, body: { name: `${crypto.randomUUID()}.example` } },
-        // His role over the child is read with his session.
-        visitor: scene.world.tenant.administrator,
-      };
-    },
-  },
-  closeDomain: {
-    "domain-has-open-mailboxes": async (scene) => {
-      const { structureId, domainId, domain } = scene.world.tenant;
-      await newMailbox(scene.harness, scene.world.tenant);
-      return {
-        request: {
-          parameters: { structureId, domainId },
-          body: { reason: "Contrat", confirmName: domain },
-        },
-      };
-    },
-  },
-  revokeMembership: { "last-administrator": lastAdministrator },
-  departPerson: { "last-administrator": lastAdministrator },
+  ...structureProblemsByOperation,
   cancelDeparture: {
     "departure-not-found": after(
       named("personId"),
@@ -430,4 +280,5 @@ export const byOperation: Readonly<Record<string, Partial<Record<Slug, Provoke>>
   },
   planErasure: { "erasure-open": again },
   ...staffProblemsByOperation,
+  ...oauthProblemsByOperation,
 };

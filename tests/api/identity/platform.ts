@@ -9,6 +9,7 @@ import { baseUrl, clientSecret, type SimulatedPsc } from "./simulated-psc.ts";
 export interface PlatformOptions {
   readonly redisUrl?: string;
   readonly proSanteConnect?: Partial<Config["proSanteConnect"]>;
+  readonly oauth?: Partial<Config["oauth"]>;
 }
 
 export interface Platform {
@@ -39,6 +40,14 @@ export async function openPlatform(psc: SimulatedPsc, options: PlatformOptions =
     ...(options.redisUrl === undefined ? {} : { redisUrl: options.redisUrl }),
     config: {
       baseUrl,
+      oauth: {
+        accessSeconds: 3_600,
+        refreshSeconds: 1_800,
+        grantSeconds: 14_400,
+        frontKey: null,
+        frontUrl: null,
+        ...options.oauth,
+      },
       proSanteConnect: {
         issuer: psc.issuer,
         discoveryUrl: psc.discoveryUrl,

@@ -15,6 +15,7 @@ import {
   type Way,
   type World,
 } from "./imap-world.ts";
+import { softwareDoor } from "./software-door.ts";
 
 const refused = /^NO \[AUTHENTICATIONFAILED\]/;
 /** nginx has no response code to give. */
@@ -329,6 +330,8 @@ describe.each(mailServersAtHand())("IMAP at the edge, before %s", (mail) => {
     await (await signIn(world, anne, { kind: "login", secret })).logout();
     await inside.logout();
   });
+
+  softwareDoor(() => world);
 
   test("no credential stands in any log", async () => {
     const { stack } = world;

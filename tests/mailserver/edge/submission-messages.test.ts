@@ -135,8 +135,13 @@ describe("a message", () => {
 });
 
 // Trap 8: what a check of the configuration does not see shows with a real message, and only in the panic log.
-test("nothing of all this reached the panic log", async () => {
+test("nothing of all this reached the panic log, and no log holds a subject", async () => {
   expect(await Deno.readTextFile(`${stand.directory}/log/paniclog`).catch(() => "")).toBe("");
+  const { session, box } = await anybody();
+  expect(await session.mail(box, [bruno], letter(["From: x@y.test"]))).toMatch(/^553/); // Exim would log its header.
+  expect(await session.mail(box, [bruno], letter([`From: ${box}`]))).toMatch(/^250/);
+  expect(await stand.log()).not.toContain("Compte rendu");
+  session.close();
 });
 
 describe("the store's refusal of a recipient reaches the person at once", () => {

@@ -343,24 +343,6 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/v1/mailboxes/{mailboxId}/client-password": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    /** Makes a new password for standard mail clients; the one before ends */
-    put: operations["giveClientPassword"];
-    post?: never;
-    /** No standard mail client may sign in any more */
-    delete: operations["withdrawClientPassword"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
   "/api/v1/mailboxes/{mailboxId}/closing": {
     parameters: {
       query?: never;
@@ -548,6 +530,41 @@ export interface paths {
     put?: never;
     post?: never;
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/oauth-clients": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Programs and software that may ask for tokens, by their names */
+    get: operations["listOauthClients"];
+    put?: never;
+    /** Registers a program of people's own machines, or the software of a structure by its certificate */
+    post: operations["createOauthClient"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/oauth-clients/{oauthClientId}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Ends a client for good, and at once all that it was given */
+    delete: operations["withdrawOauthClient"];
     options?: never;
     head?: never;
     patch?: never;
@@ -792,6 +809,40 @@ export interface paths {
     put?: never;
     post?: never;
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/programs": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Programs that may open the boxes of the person who asks, in his name */
+    get: operations["listOwnPrograms"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/programs/{programId}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Takes that right away at once */
+    delete: operations["revokeOwnProgram"];
     options?: never;
     head?: never;
     patch?: never;
@@ -2158,12 +2209,6 @@ export interface components {
     ClientCertificateList: {
       items: components["schemas"]["ClientCertificate"][];
     };
-    ClientPassword: {
-      /** @description Login of the mail client */
-      address: string;
-      /** @description Shown this once: only its hash is kept */
-      password: string;
-    };
     ClientSettings: {
       /** @description In the order in which a client should try */
       services: {
@@ -2654,7 +2699,6 @@ export interface components {
       displayName: string;
       /** Format: uuid */
       domainId: string;
-      hasClientSecret: boolean;
       holderIdNatPs: string | null;
       /** Format: uuid */
       id: string;
@@ -2889,6 +2933,19 @@ export interface components {
       /** @enum {string} */
       role: "structure_administrator" | "domain_administrator" | "mailbox_manager" | "user";
     };
+    NewLpsClient: {
+      /** @description One certificate in PEM: its subject and issuer are the client, also after a renewal */
+      certificate: string;
+      /** @example logiciel-cabinet */
+      clientId: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      kind: "lps";
+      /** @description As people are asked about it */
+      name: string;
+    };
     NewMailbox: {
       /**
        * Format: email
@@ -2938,6 +2995,20 @@ export interface components {
       /** @enum {string} */
       role: "structure_administrator" | "domain_administrator" | "mailbox_manager" | "user";
     };
+    NewNativeClient: {
+      /** @example logiciel-cabinet */
+      clientId: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      kind: "native";
+      /** @description As people are asked about it */
+      name: string;
+      /** @description Compared character for character, but for the port of a loopback address */
+      redirectUris: string[];
+    };
+    NewOauthClient: components["schemas"]["NewNativeClient"] | components["schemas"]["NewLpsClient"];
     NewOperatorRole: {
       /** @default  */
       familyName: string;
@@ -3131,7 +3202,6 @@ export interface components {
           | "mailbox-delegation.grant"
           | "mailbox-delegation.change"
           | "mailbox-delegation.revoke"
-          | "mailbox.set-client-secret"
           | "mailbox-member.add"
           | "mailbox-member.remove"
           | "mailbox-member.read"
@@ -3176,6 +3246,13 @@ export interface components {
           | "session.end"
           | "session.step-up"
           | "session.choose-situation"
+          | "oauth-client.read"
+          | "oauth-client.create"
+          | "oauth-client.withdraw"
+          | "oauth.authorise"
+          | "oauth.issue"
+          | "oauth.refuse"
+          | "oauth.revoke"
           | "staff.read"
           | "staff.create"
           | "staff.reset"
@@ -3233,6 +3310,25 @@ export interface components {
        */
       url: string;
     };
+    OauthClient: {
+      clientId: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: uuid */
+      id: string;
+      issuer: string | null;
+      /** @enum {string} */
+      kind: "native" | "lps";
+      name: string;
+      redirectUris: string[];
+      subject: string | null;
+      /** Format: date-time */
+      withdrawnAt: string | null;
+    };
+    OauthClientPage: {
+      items: components["schemas"]["OauthClient"][];
+      nextCursor: string | null;
+    };
     OperatorRole: {
       /** Format: date-time */
       createdAt: string;
@@ -3247,6 +3343,20 @@ export interface components {
     OperatorRolePage: {
       items: components["schemas"]["OperatorRole"][];
       nextCursor: string | null;
+    };
+    OwnProgram: {
+      /** Format: date-time */
+      authorisedAt: string;
+      /** Format: date-time */
+      expiresAt: string;
+      /** Format: uuid */
+      id: string;
+      /** @enum {string} */
+      kind: "native" | "lps";
+      name: string;
+    };
+    OwnProgramList: {
+      items: components["schemas"]["OwnProgram"][];
     };
     OwnSession: {
       /** @example Firefox, Windows */
@@ -3786,7 +3896,6 @@ export interface components {
           | "mailbox-delegation.grant"
           | "mailbox-delegation.change"
           | "mailbox-delegation.revoke"
-          | "mailbox.set-client-secret"
           | "mailbox-member.add"
           | "mailbox-member.remove"
           | "mailbox-member.read"
@@ -3831,6 +3940,13 @@ export interface components {
           | "session.end"
           | "session.step-up"
           | "session.choose-situation"
+          | "oauth-client.read"
+          | "oauth-client.create"
+          | "oauth-client.withdraw"
+          | "oauth.authorise"
+          | "oauth.issue"
+          | "oauth.refuse"
+          | "oauth.revoke"
           | "staff.read"
           | "staff.create"
           | "staff.reset"
@@ -4059,7 +4175,6 @@ export interface operations {
           | "mailbox-delegation.grant"
           | "mailbox-delegation.change"
           | "mailbox-delegation.revoke"
-          | "mailbox.set-client-secret"
           | "mailbox-member.add"
           | "mailbox-member.remove"
           | "mailbox-member.read"
@@ -4104,6 +4219,13 @@ export interface operations {
           | "session.end"
           | "session.step-up"
           | "session.choose-situation"
+          | "oauth-client.read"
+          | "oauth-client.create"
+          | "oauth-client.withdraw"
+          | "oauth.authorise"
+          | "oauth.issue"
+          | "oauth.refuse"
+          | "oauth.revoke"
           | "staff.read"
           | "staff.create"
           | "staff.reset"
@@ -4270,7 +4392,6 @@ export interface operations {
           | "mailbox-delegation.grant"
           | "mailbox-delegation.change"
           | "mailbox-delegation.revoke"
-          | "mailbox.set-client-secret"
           | "mailbox-member.add"
           | "mailbox-member.remove"
           | "mailbox-member.read"
@@ -4315,6 +4436,13 @@ export interface operations {
           | "session.end"
           | "session.step-up"
           | "session.choose-situation"
+          | "oauth-client.read"
+          | "oauth-client.create"
+          | "oauth-client.withdraw"
+          | "oauth.authorise"
+          | "oauth.issue"
+          | "oauth.refuse"
+          | "oauth.revoke"
           | "staff.read"
           | "staff.create"
           | "staff.reset"
@@ -6486,210 +6614,6 @@ export interface operations {
       };
     };
   };
-  giveClientPassword: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        mailboxId: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The password, this once */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ClientPassword"];
-        };
-      };
-      /** @description `sign-in-required`: Sign in */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `mailbox-not-found`: No such mailbox */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `mailbox-closing`: The mailbox is being closed · `mailbox-closed`: The mailbox is closed · `app-passwords-not-allowed`: The structure allows no passwords for mail clients */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `request-too-large`: The request is too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unsupported-media-type`: The body's media type is not supported */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `invalid-request`: The request is not valid */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too many requests */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal-error`: Something went wrong here */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `service-unavailable`: The platform cannot answer now */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  withdrawClientPassword: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        mailboxId: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Withdrawn, or there was none */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description `sign-in-required`: Sign in */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `mailbox-not-found`: No such mailbox */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `mailbox-closing`: The mailbox is being closed · `mailbox-closed`: The mailbox is closed */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `invalid-request`: The request is not valid */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too many requests */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal-error`: Something went wrong here */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `service-unavailable`: The platform cannot answer now */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
   closeMailbox: {
     parameters: {
       query?: never;
@@ -8461,6 +8385,287 @@ export interface operations {
       };
       /** @description `forbidden`: Not allowed */
       403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listOauthClients: {
+    parameters: {
+      query?: {
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        /** @description Most entries of the page */
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OauthClientPage"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createOauthClient: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeating a request with its key gives the first answer again */
+        "idempotency-key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewOauthClient"];
+      };
+    };
+    responses: {
+      /** @description Registered */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OauthClient"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running · `oauth-client-taken`: Already registered */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  withdrawOauthClient: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        oauthClientId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Withdrawn */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OauthClient"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `oauth-client-not-found`: No such client */
+      404: {
         headers: {
           [name: string]: unknown;
         };
@@ -10330,6 +10535,154 @@ export interface operations {
       };
     };
   };
+  listOwnPrograms: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description All of them, the newest first */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OwnProgramList"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  revokeOwnProgram: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        programId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Taken away */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `program-not-found`: No such program */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   checkRecipients: {
     parameters: {
       query?: never;
@@ -11739,7 +12092,6 @@ export interface operations {
           | "mailbox-delegation.grant"
           | "mailbox-delegation.change"
           | "mailbox-delegation.revoke"
-          | "mailbox.set-client-secret"
           | "mailbox-member.add"
           | "mailbox-member.remove"
           | "mailbox-member.read"
@@ -11784,6 +12136,13 @@ export interface operations {
           | "session.end"
           | "session.step-up"
           | "session.choose-situation"
+          | "oauth-client.read"
+          | "oauth-client.create"
+          | "oauth-client.withdraw"
+          | "oauth.authorise"
+          | "oauth.issue"
+          | "oauth.refuse"
+          | "oauth.revoke"
           | "staff.read"
           | "staff.create"
           | "staff.reset"
@@ -11961,7 +12320,6 @@ export interface operations {
           | "mailbox-delegation.grant"
           | "mailbox-delegation.change"
           | "mailbox-delegation.revoke"
-          | "mailbox.set-client-secret"
           | "mailbox-member.add"
           | "mailbox-member.remove"
           | "mailbox-member.read"
@@ -12006,6 +12364,13 @@ export interface operations {
           | "session.end"
           | "session.step-up"
           | "session.choose-situation"
+          | "oauth-client.read"
+          | "oauth-client.create"
+          | "oauth-client.withdraw"
+          | "oauth.authorise"
+          | "oauth.issue"
+          | "oauth.refuse"
+          | "oauth.revoke"
           | "staff.read"
           | "staff.create"
           | "staff.reset"

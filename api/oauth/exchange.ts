@@ -1,0 +1,95 @@
+/**
+ * Software of a health structure exchanges a token of Pro Santé Connect for one of ours: RFC 8693 in the profile of the CI-SIS
+ * (mssante.md 6.4). The certificate is the software, the token is the person; ours is good with that certificate alone (RFC 8705).
+ */
+import { recordAudit } from "../audit/mod.ts";
+import type { ReadCertificate } from "../client-access/mod.ts";
+import type { Context } from "../context.ts";
+import { inSystem } from "../database/in-tenant.ts";
+import { SignInRefused } from "../identity/mod.ts";
+import { TokenRefused } from "./failure.ts";
+import { asPerson, giveAccessToken, type TokenAnswer } from "./grants.ts";
+import type { Oauth } from "./oauth.ts";
+import { findAccount, findClientByCertificate, insertGrant } from "./queries.ts";
+import { mailScope } from "./settings.ts";
+
+export const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+export const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
+const jwtType = "urn:ietf:params:oauth:token-type:jwt";
+
+export interface Exchange {
+  readonly subjectToken: string | null;
+  readonly subjectTokenType: string | null;
+  readonly requestedTokenType: string | null;
+  readonly scope: string | null;
+  readonly clientId: string | null;
+  readonly hasActorToken: boolean;
+  readonly certificate: ReadCertificate | undefined;
+}
+
+/** @throws TokenRefused */
+export async function exchangeToken(oauth: Oauth, ctx: Context, input: Exchange): Promise<TokenAnswer> {
+  const { certificate, subjectToken } = input;
+  if (certificate === undefined) throw new TokenRefused("invalid_client", "certificate-missing");
+  const { subjectKey, issuerKey, sha256 } = certificate;
+  const client = await inSystem(oauth, (tx) => findClientByCertificate(tx, subjectKey, issuerKey));
+  if (client === undefined || client.kind !== "lps") {
+    throw new TokenRefused("invalid_client", "certificate-unknown");
+  }
+  if (input.clientId !== null && input.clientId !== client.client_id) {
+    throw new TokenRefused("invalid_client", "certificate-other-client");
+  }
+  // What is not understood is refused, and not passed over: the software would believe that it was heard.
+  if (input.hasActorToken) throw new TokenRefused("invalid_request", "actor-token");
+  if (input.requestedTokenType !== null && input.requestedTokenType !== accessTokenType) {
+    throw new TokenRefused("invalid_request", "requested-token-type");
+  }
+  if (subjectToken === null || subjectToken === "") {
+    throw new TokenRefused("invalid_request", "subject-token-missing");
+  }
+  if (input.subjectTokenType !== accessTokenType && input.subjectTokenType !== jwtType) {
+    throw new TokenRefused("invalid_request", "subject-token-type");
+  }
+  // Mandatory in this profile.
+  if (input.scope === null) throw new TokenRefused("invalid_scope", "scope-missing");
+  if (!input.scope.split(" ").includes(mailScope)) throw new TokenRefused("invalid_scope", "scope");
+  const subject = await introspect(oauth, subjectToken);
+  return await inSystem(oauth, async (tx) => {
+    const now = oauth.now();
+    const person = await findAccount(tx, oauth.provider.issuer, subject.subject);
+    if (person === undefined) throw new TokenRefused("invalid_grant", "person-unknown");
+    if (person.status !== "active") throw new TokenRefused("invalid_grant", "person-suspended");
+    // No refresh token: the software holds the person's session and exchanges again.
+    const expiresAt = new Date(now.getTime() + oauth.settings.accessSeconds * 1_000);
+    const id = await insertGrant(tx, {
+      client_id: client.id,
+      person_id: person.id,
+      scope: mailScope,
+      acr: subject.acr,
+      created_at: now,
+      expires_at: expiresAt,
+    });
+    await recordAudit(tx, asPerson(ctx, person.id), {
+      action: "oauth.issue",
+      subject: { kind: "oauth-grant", id },
+      after: { personId: person.id, name: client.name, acr: subject.acr },
+    });
+    return {
+      ...await giveAccessToken(tx, oauth, { id, expiresAt }, sha256),
+      issued_token_type: accessTokenType,
+    };
+  });
+}
+
+async function introspect(oauth: Oauth, token: string) {
+  try {
+    const found = await oauth.provider.introspect(token);
+    if (found.active) return found;
+    throw new TokenRefused("invalid_grant", found.reason);
+  } catch (cause) {
+    if (cause instanceof SignInRefused) {
+      throw new TokenRefused("temporarily_unavailable", cause.reason, { cause });
+    }
+    throw cause;
+  }
+}

@@ -1,0 +1,30 @@
+/** The room's dependencies, made once per process. */
+import type { AppDeps, Context } from "../context.ts";
+import { createGuard, type Guard } from "../guard/mod.ts";
+import { createSeal, type Identity, type Seal, type SessionCache } from "../identity/mod.ts";
+import type { OauthSettings } from "./settings.ts";
+
+export interface Oauth {
+  readonly db: Context["db"];
+  readonly now: () => Date;
+  readonly baseUrl: string;
+  readonly cache: SessionCache;
+  readonly provider: Identity["provider"];
+  readonly guard: Guard;
+  readonly seal: Seal;
+  readonly settings: OauthSettings;
+}
+
+export function createOauth(deps: AppDeps, identity: Identity): Oauth {
+  const { config } = deps;
+  return {
+    db: deps.db,
+    now: deps.now,
+    baseUrl: config.baseUrl,
+    cache: identity.cache,
+    provider: identity.provider,
+    guard: createGuard(deps),
+    seal: createSeal(config.session.keys),
+    settings: config.oauth,
+  };
+}

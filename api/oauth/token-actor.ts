@@ -1,0 +1,62 @@
+/** Who is behind an access token: a person, for JMAP alone, without any role of his. */
+import { Buffer } from "node:buffer";
+import { z } from "zod";
+import type { Context, PersonActor } from "../context.ts";
+import { inSystem } from "../database/in-tenant.ts";
+import { displayNameOf, type SessionCache } from "../identity/mod.ts";
+import { certificateDigestOf } from "./certificate.ts";
+import { findLiveToken } from "./queries.ts";
+import { marks, readSecret } from "./secrets.ts";
+
+const scheme = "Bearer ";
+
+/** Whether a request comes with a token of ours. No page of another site can send one: browsers ask first (CORS). */
+export function usesAccessToken(headers: Headers): boolean {
+  return headers.get("authorization")?.startsWith(scheme + marks.access) ?? false;
+}
+
+interface TokenDependencies {
+  readonly db: Context["db"];
+  readonly cache: SessionCache;
+  readonly now: () => Date;
+}
+
+const cachedShape = z.object({
+  grantId: z.string(),
+  personId: z.string(),
+  givenName: z.string(),
+  familyName: z.string(),
+  idNatPs: z.string().nullable(),
+  expiresAt: z.coerce.date(),
+  certificate: z.string().nullable(),
+});
+
+/** The person of this request's token; undefined for one that is unknown, over, revoked, or presented by somebody else. */
+export async function findTokenActor(
+  deps: TokenDependencies,
+  headers: Headers,
+  frontKey: string | null,
+): Promise<PersonActor | undefined> {
+  const hash = readSecret("access", headers.get("authorization")?.slice(scheme.length));
+  if (hash === undefined) return undefined;
+  const now = deps.now();
+  const key = Buffer.from(hash);
+  const cached = cachedShape.safeParse(await deps.cache.get(key));
+  const token = cached.success ? cached.data : await inSystem(deps, (tx) => findLiveToken(tx, hash, now));
+  if (token === undefined || token.expiresAt <= now) return undefined;
+  if (!cached.success) await deps.cache.set(key, token);
+  if (token.certificate !== null) {
+    // RFC 8705 §3: good with the certificate that it was given to, and not even then without the proxy that verified it.
+    if (certificateDigestOf(headers, frontKey) !== token.certificate) return undefined;
+  }
+  return {
+    kind: "person",
+    personId: token.personId,
+    // What ends with the family: the streams that it holds open.
+    sessionId: token.grantId,
+    displayName: displayNameOf(token.givenName, token.familyName),
+    idNatPs: token.idNatPs,
+    operatorRoles: [],
+    memberships: [],
+  };
+}
