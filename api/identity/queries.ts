@@ -118,7 +118,9 @@ export async function selectOpenableMailboxes(
   now: Date,
   mailboxId?: string,
 ): Promise<OpenableMailbox[]> {
-  const { rows } = await sql<OpenableRow>`select id, structure_id as "structureId", structure_name as "structureName", address,
+  const { rows } = await sql<
+    OpenableRow
+  >`select id, structure_id as "structureId", structure_name as "structureName", address,
       display_name as "displayName", type, is_holder, is_member, may_write, may_send_as, may_send_on_behalf, ends_at
     from app.openable_mailboxes(${now}, ${mailboxId ?? null}) order by address`.execute(tx);
   const places = { holder: 0, member: 1, delegate: 2 };

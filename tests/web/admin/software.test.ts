@@ -35,6 +35,7 @@ const webhook: Schemas["Webhook"] = {
   status: "disabled",
   disabledAt: ago(60 * 20),
   failingSince: ago(60 * 24 * 6),
+  oldSecretsUntil: null,
   version: 4,
   createdAt: ago(60 * 24 * 90),
   updatedAt: ago(60 * 20),

@@ -83,6 +83,7 @@ export function mailboxOf(number: number, more: Partial<Mailbox> = {}): Mailbox 
     preferredRank: null,
     phone: "",
     dematerialisation: true,
+    depublishedAt: null,
     status: number % 17 === 0 ? "suspended" : "active",
     suspensionReason: number % 17 === 0 ? "Congé longue durée" : null,
     closingReason: null,
