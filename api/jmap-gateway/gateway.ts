@@ -12,6 +12,7 @@ import { createHub, type Hub } from "./events-hub.ts";
 import { createAttachmentGuard, createIdentityGuard, type Guards, sharingGuard } from "./guards.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { listAddressesOfMailbox, listOpenSessions, listRights } from "./queries.ts";
+import { comesByFront } from "../oauth/mod.ts";
 import { createOpenings, type Openings } from "./openings.ts";
 import { defaultLimits, type RequestLimits } from "./request.ts";
 import type { SessionOptions } from "./session.ts";
@@ -29,6 +30,8 @@ export interface Gateway {
   readonly limits: RequestLimits;
   readonly maxConcurrentRequests: number;
   readonly sessionOptions: SessionOptions;
+  /** Where who sends these headers reaches us: software comes by a door of its own (mailserver/edge/software). */
+  readonly originFor: (headers: Headers) => string;
   readonly hookSecret: string | null;
   readonly upgradeWebSocket: typeof Deno.upgradeWebSocket;
   /** A failure as the problem document that `POST /jmap/api` would answer, for the WebSocket. */
@@ -98,6 +101,10 @@ export function createGateway(deps: AppDeps): Gateway {
       maxAttachmentBytes,
       mailServer: mailServer.kind,
     },
+    originFor: (headers) =>
+      config.oauth.frontUrl !== null && comesByFront(headers, config.oauth.frontKey)
+        ? config.oauth.frontUrl
+        : config.baseUrl,
     hookSecret: config.mailHookSecret,
     upgradeWebSocket: Deno.upgradeWebSocket,
     renderFailure: (error) =>
