@@ -40,7 +40,8 @@ export function createEdge(deps: EdgeDeps): Edge {
     const { service, username, ip, secret } = attempt;
     if (isPassword(attempt) && isTicket(secret)) return await redeem(attempt);
     const guarded = { way: service, account: toAddress(username), address: ip } as const;
-    // A secret that was good a moment ago passes; nobody waits for what somebody else does at the same address.
+    // Nobody waits for what somebody else does at his address: a secret that was good a moment ago passes, and so does a right app
+    // password, of which 160 bits cannot be guessed (Dovecot and Exim slow each wrong one). What waits is a question to the provider.
     const known = fresh.stateOf(attempt);
     if (known !== "good" && !isPassword(attempt) && attempt.mechanism !== "EXTERNAL") {
       if (!(await guard.admit(guarded)).ok) return { kind: "later" };
