@@ -72,6 +72,8 @@ describe("signing in at the edge with a token of Pro Santé Connect", () => {
       expect((await stage.signIn({ username: box.address, secret: token, ip })).status).toBe(200);
     }
     expect(await events("mailbox.open", box.id)).toHaveLength(1);
+    const shown = await tenant.administrator.get(`/api/v1/mailboxes/${box.id}/openings`);
+    expect([shown.status, shown.body.items.length]).toEqual([200, 1]);
     expect(await events("edge.sign-in", box.id)).toHaveLength(3);
   });
 
@@ -203,5 +205,19 @@ describe("without its database", () => {
     expect((await stage.ask("/edge/health")).status).toBe(503);
     stage.platform.harness.deps.redis.disconnect();
     await stage.psc.close();
+  });
+});
+
+describe("without Redis", () => {
+  it("people sign in all the same; a ticket is to be asked for later", async () => {
+    const stage = await openStage({ redisUrl: "redis://127.0.0.1:9" });
+    const anne = await stage.person("anne-allard");
+    const box = await stage.box(await stage.tenant(), { type: "PER", holderIdNatPs: anne.idNatPs });
+    const secret = await stage.psc.mint({ person: "anne-allard" });
+    expect((await stage.signIn({ username: box.address, secret })).status).toBe(200);
+    expect((await stage.signIn({ username: box.address, secret: "x" })).status).toBe(403);
+    const ticket = { mech: "PLAIN", username: box.address, secret: `mss_et_${"A".repeat(43)}` };
+    expect((await stage.signIn(ticket)).status).toBe(503);
+    await stage.close();
   });
 });
