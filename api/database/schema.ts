@@ -75,7 +75,9 @@ export interface BatchLinesTable {
   fields: Json;
   claims: Generated<Json>;
   address: Generated<string>;
-  state: Generated<"unchecked" | "create" | "change" | "close" | "suspend" | "resume" | "reopen" | "unchanged" | "error">;
+  state: Generated<
+    "unchecked" | "create" | "change" | "close" | "suspend" | "resume" | "reopen" | "unchanged" | "error"
+  >;
   errors: Generated<Json>;
   before: Nullable<Json>;
   after: Nullable<Json>;

@@ -148,7 +148,10 @@ export function softwareDoor(worldOf: () => World): void {
   test("nobody comes through the door without a certificate of the trust space, and nothing else is behind it", async () => {
     const world = worldOf();
     const foreign = await createAuthority(new Date());
-    const [known, stranger] = [await world.certificate([]), await world.certificate([], {}, foreign.organisations)];
+    const [known, stranger] = [
+      await world.certificate([]),
+      await world.certificate([], {}, foreign.organisations),
+    ];
     expect((await send(world, undefined, "/oauth/token", { method: "POST" })).status).toBe(400);
     expect((await send(world, stranger.own, "/oauth/token", { method: "POST" })).status).toBe(400);
     for (
