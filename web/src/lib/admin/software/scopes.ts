@@ -25,6 +25,8 @@ const texts: Readonly<Partial<Record<Scope, () => string>>> = {
   "processing-register.read": m.scope_processing_register_read,
   "mailbox-opening.read": m.scope_mailbox_opening_read,
   "webhook.read": m.scope_webhook_read,
+  "app-password.read": m.scope_app_password_read,
+  "client-certificate.read": m.scope_client_certificate_read,
 };
 
 /** All that can be ticked; a test says when the API has one more. */
@@ -45,6 +47,8 @@ const known: Readonly<Partial<Record<Scope, "read" | "write">>> = {
   "processing-register.read": "read",
   "mailbox-opening.read": "read",
   "webhook.read": "read",
+  "app-password.read": "read",
+  "client-certificate.read": "read",
   "structure.change": "write",
   "structure.administer-child": "write",
   "mailbox.create": "write",
@@ -58,6 +62,7 @@ const known: Readonly<Partial<Record<Scope, "read" | "write">>> = {
   "mailbox-alias.remove": "write",
   "mailbox-member.add": "write",
   "mailbox-member.remove": "write",
+  "app-password.revoke": "write",
   "membership.revoke": "write",
   "invitation.revoke": "write",
   "person.end-sessions": "write",

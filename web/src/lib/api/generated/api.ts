@@ -4038,8 +4038,8 @@ export interface components {
       items: components["schemas"]["Webhook"][];
     };
     WebhookSecretRotation: {
-      /** @description How long the secret before it goes on signing beside the new one; 0 ends it at once. The operator's setting when absent */
-      overlapHours?: number;
+      /** @description How long the secret before it goes on signing beside the new one; 0 ends it at once, null is the operator's setting */
+      overlapHours: number | null;
     };
     WebhookWithSecret: components["schemas"]["Webhook"] & {
       /** @description Key of the signatures (Standard Webhooks), shown this once */
