@@ -56,7 +56,7 @@ describe("client certificates of a structure", () => {
     ],
     [
       "one out of date",
-      async () => ({ certificate: await newClientPem({ notAfter: new Date(Date.now() - 1_000) }) }),
+      async () => ({ certificate: await newClientPem({ notAfter: new Date(Date.now() - 3_600_000) }) }),
       "/certificate",
     ],
     [
