@@ -60,6 +60,8 @@ export default defineConfig({
           globalSetup: [clusterSetup],
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          // A process serves several files: to load the whole API for each costs as much as most of them take.
+          isolate: false,
           ...atOnce,
         },
       },

@@ -12,6 +12,7 @@ const seconds: Readonly<Record<string, number>> = {
   "mailserver/control-plane/life-of-a-box": 70,
   "journeys/admin/administration": 70,
   "mailserver/gateway/delegations": 53,
+  "mailserver/edge/imap": 60,
   "journeys/first-mail/first-mail": 49,
   "scripts/start/start": 42,
   "mailserver/gateway/events": 39,
@@ -40,7 +41,10 @@ const seconds: Readonly<Record<string, number>> = {
   "web/admin/import": 11,
   "web/admin/people": 11,
   "mailserver/cyrus/sign-in": 10,
-  "api/contract/contract": 10,
+  "api/contract/contract": 30,
+  "api/contract/reached": 20,
+  "api/contract/inputs": 12,
+  "api/staff/in-the-browser": 20,
 };
 /** Of a file that is not named, by whether it mostly waits. */
 const unknown = { waiting: 20, computing: 2 };
