@@ -166,6 +166,13 @@ export async function startStage(kind: MailKind): Promise<Stage> {
       inactivity: { noticeAfterDays: 335, objectionDays: 30, depublishAfterDays: 30, closeAfterDays: 30 },
       auditAnchorDirectory: null,
       webhooks: { isPrivateAllowed: false, timeoutSeconds: 2, disableAfterDays: 5, secretOverlapHours: 24 },
+      oauth: {
+        accessSeconds: 3600,
+        refreshSeconds: 1800,
+        grantSeconds: 14_400,
+        frontKey: null,
+        frontUrl: null,
+      },
       privacy: { exportDirectory: null, exportKeepDays: 7, traceRetentionDays: 1095, erasureGraceDays: 3 },
       rateLimits: { windowSeconds: 60, perPerson: 1e9, perServiceAccount: 1e9, perAddress: 1e9 },
       webDirectory: null,
