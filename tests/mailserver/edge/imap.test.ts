@@ -15,6 +15,7 @@ import {
   type Way,
   type World,
 } from "./imap-world.ts";
+import { mbsyncComesIn } from "./mbsync.ts";
 import { softwareDoor } from "./software-door.ts";
 
 const refused = /^NO \[AUTHENTICATIONFAILED\]/;
@@ -332,6 +333,7 @@ describe.each(mailServersAtHand())("IMAP at the edge, before %s", (mail) => {
   });
 
   softwareDoor(() => world);
+  mbsyncComesIn(() => world);
 
   test("no credential stands in any log", async () => {
     const { stack } = world;
