@@ -200,7 +200,7 @@ describe("signing in at the edge with a client certificate", () => {
       "certificate-unknown",
     ]);
     expect(await tryIn({ ...present(certificate), username: "nobody@x.test" })).toEqual([403, "box-unknown"]);
-    stage.platform.pass(60);
+    stage.platform.pass(3_600);
     expect(await tryIn({ ...present(expiring), username })).toEqual([403, "certificate-expired"]);
     await stage.platform.rows("update app.client_certificates set withdrawn_at = now() where id = $1", [id]);
     expect(await tryIn({ ...present(certificate), username })).toEqual([403, "certificate-withdrawn"]);
