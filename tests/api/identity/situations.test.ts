@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Browser } from "./browser.ts";
 import { openPlatform, type Platform } from "./platform.ts";
 import { baseUrl, simulate, type SimulatedPsc } from "./simulated-psc.ts";
@@ -10,6 +10,7 @@ beforeAll(async () => {
   psc = await simulate();
   platform = await openPlatform(psc);
 });
+beforeEach(() => platform.rows("update app.people set situation_key = null"));
 afterEach(() => psc.behave());
 afterAll(async () => {
   await platform.close();

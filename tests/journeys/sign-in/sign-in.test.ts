@@ -79,7 +79,7 @@ describe("signing in and out", () => {
     const page = await openPage();
     await page.goto(`${stack.baseUrl}/settings`);
     await present(page, /Bruno BERNARD/);
-    await page.getByRole("heading", { name: "Dans quelle situation exercez-vous ?" }).waitFor();
+    await page.getByRole("heading", { name: /Dans quelle situation exercez-vous/ }).waitFor();
     const choices = page.getByRole("radio");
     await choices.first().waitFor();
     expect(await choices.count()).toBe(2);
