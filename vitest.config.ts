@@ -9,6 +9,7 @@
  * Whatever needs a mail server asks `mailServersAtHand()` and runs on each of them.
  */
 import { createRequire } from "node:module";
+import { availableParallelism, freemem } from "node:os";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./tests/support/order.ts";
 
@@ -28,10 +29,11 @@ async function sveltePlugins() {
 const clusterSetup = "./tests/support/cluster.setup.ts";
 
 /**
- * Files at once, of all projects together. Two of three mostly wait, for a mail server or a page: on two cores a third one
- * uses what they leave (a mail server's files alone keep half of the machine busy).
+ * Files at once, of all projects together: one more than the machine has cores. Most files wait, for a mail server or a page (a
+ * mail server's files alone keep half of the machine busy). A whole platform and a browser take somewhat over a gigabyte.
  */
-const atOnce = { maxWorkers: 3, sequence: { groupOrder: 0 } };
+const maxWorkers = Math.max(2, Math.min(availableParallelism() + 1, 4, Math.floor(freemem() / 1.2e9)));
+const atOnce = { maxWorkers, sequence: { groupOrder: 0 } };
 
 export default defineConfig({
   test: {
