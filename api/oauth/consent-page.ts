@@ -1,5 +1,5 @@
 /** The one page of this server: what a program asks for, and the two answers. Without a script, and so without the web. */
-import { html } from "hono/html";
+import { html } from "../http/html.ts";
 import type { AuthorisationRequest } from "./authorise.ts";
 
 const texts = {
