@@ -237,6 +237,19 @@ describe("a callback", () => {
     expect(await platform.lastRefusal()).toBe("code-refused");
   });
 
+  test("with a code that another service was given is refused", async () => {
+    const browser = platform.browser();
+    const begun = await browser.fetch(`${baseUrl}/auth/sign-in`);
+    const request = new URL(begun.headers.get("location") ?? "");
+    request.searchParams.set("client_id", "another-service");
+    const callback = await psc.choose(browser, request.href, "anne-allard");
+    expect(callback.searchParams.get("code")).toBeTruthy();
+    expect((await browser.fetch(callback.href)).headers.get("location")).toBe(
+      "/sign-in?reason=sign-in-refused",
+    );
+    expect(await platform.lastRefusal()).toBe("code-refused");
+  });
+
   test("later than ten minutes is refused", async () => {
     const browser = platform.browser();
     const callback = await platform.reachCallback(browser, "anne-allard");

@@ -55,6 +55,12 @@ export async function simulate(
       redirectUris: [redirectUri],
       postLogoutRedirectUris: [`${baseUrl}/auth/signed-out`],
       isMutualTls: certificates !== undefined,
+    }, {
+      // Another registered service: what it is given opens nothing here.
+      clientId: "another-service",
+      clientSecret: crypto.randomUUID(),
+      redirectUris: [redirectUri],
+      postLogoutRedirectUris: [],
     }],
     people,
     door: certificates,
