@@ -1,20 +1,23 @@
 import { pageOf } from "../http/paginate.ts";
 import { z } from "../http/openapi.ts";
+import { plainText } from "../http/plain-text.ts";
 import type { ClientRow, ProgramRow } from "./queries.ts";
 
 const clientId = z.string().regex(/^[a-z0-9][a-z0-9._-]{2,63}$/, {
   error: "3 to 64 of a-z, 0-9, dot, hyphen and underscore",
 }).openapi({ example: "logiciel-cabinet" });
-const name = z.string().trim().min(1).max(100).openapi({ description: "As people are asked about it" });
+const name = plainText(1, 100).openapi({ description: "As people are asked about it" });
 
 export const clientInput = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("native"),
     clientId,
     name,
-    redirectUris: z.array(z.string().min(1).max(500)).min(1).max(10).openapi({
-      description: "Compared character for character, but for the port of a loopback address",
-    }),
+    redirectUris: z.array(z.string().max(500).regex(/^[\x21-\x7e]+$/, "is not a URI")).min(1).max(10).openapi(
+      {
+        description: "Compared character for character, but for the port of a loopback address",
+      },
+    ),
   }).openapi("NewNativeClient"),
   z.strictObject({
     kind: z.literal("lps"),

@@ -232,10 +232,10 @@ export function webhookRoutes(
   });
 
   routes.openapi(rotateRoute, async (c) => {
-    const { overlapHours = secretOverlapHours } = c.req.valid("json");
+    const { overlapHours } = c.req.valid("json");
     const { webhook, secret } = await rotateWebhookSecret(contextOf(c), {
       ...c.req.valid("param"),
-      overlapHours,
+      overlapHours: overlapHours ?? secretOverlapHours,
       ifVersion: versionOf(c.req.valid("header")["if-match"]),
     });
     c.header("etag", etag(webhook.version));

@@ -38,9 +38,9 @@ export const webhookChange = (isPrivateAllowed: boolean) =>
   }).refine((change) => Object.keys(change).length > 0, "changes nothing").openapi("WebhookChange");
 
 export const secretInput = z.strictObject({
-  overlapHours: z.int().min(0).max(720).optional().openapi({
+  overlapHours: z.int().min(0).max(720).nullable().openapi({
     description:
-      "How long the secret before it goes on signing beside the new one; 0 ends it at once. The operator's setting when absent",
+      "How long the secret before it goes on signing beside the new one; 0 ends it at once, null is the operator's setting",
   }),
 }).openapi("WebhookSecretRotation");
 

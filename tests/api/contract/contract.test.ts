@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { catalogue } from "../../../api/problems.ts";
 import { baseUrl, type Harness, openHarness } from "../../support/harness.ts";
 import { newTenant } from "../../support/tenants.ts";
+import { anyText } from "./any-text.ts";
 import {
   call,
   endsTheSession,
@@ -92,8 +93,11 @@ describe.each(withSubject)("$id on another structure's subject", (operation) => 
     expectDeclared(operation, one);
     const blank = (answer: Called) => answer.text.replace(/urn:uuid:[0-9a-f-]{36}/, "");
     expect(blank(one)).toBe(blank(two));
+    // Whether requests were counted says how quickly Redis answered, and nothing of the subject.
     const headers = (answer: Called) =>
-      [...answer.headers].filter(([name]) => !["x-request-id", "ratelimit"].includes(name));
+      [...answer.headers].filter(([name]) =>
+        !["x-request-id", "ratelimit", "ratelimit-policy"].includes(name)
+      );
     expect(headers(one)).toEqual(headers(two));
     expect(await audited()).toEqual(before);
   });
@@ -170,7 +174,7 @@ describe.each(withBody)("$id with a bad body", (operation) => {
   it("never fails by itself, whatever the values", async () => {
     const request = await exampleOf(operation);
     const fields = Object.keys(request.body as object);
-    const value = fc.oneof(fc.string({ unit: "binary", maxLength: 300 }), fc.jsonValue({ maxDepth: 2 }));
+    const value = fc.oneof(anyText(300), fc.jsonValue({ maxDepth: 2 }));
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...fields), value, async (field, changed) => {
         const answer = await call(world.operator, operation, {
@@ -180,7 +184,7 @@ describe.each(withBody)("$id with a bad body", (operation) => {
         expectDeclared(operation, answer);
         expect(answer.status).toBeLessThan(500);
       }),
-      { numRuns: 60 },
+      { numRuns: 50, endOnFailure: true },
     );
   });
 });

@@ -188,7 +188,7 @@ describe("a webhook", () => {
 
     it("signs with the new one and, for the hours that were asked, with those before", async () => {
       const { id, secret: first, version } = await create(["mailbox.create"]);
-      const second = await rotate(id, {});
+      const second = await rotate(id, { overlapHours: null });
       expect([second.status, second.headers.get("cache-control")]).toEqual([201, "no-store"]);
       expect(second.body).toMatchObject({
         id,
@@ -204,7 +204,7 @@ describe("a webhook", () => {
 
     it("ends the others at once when that is asked, and forgets them", async () => {
       const { id, secret: first } = await create(["mailbox.create"]);
-      const second = (await rotate(id, {})).body.secret;
+      const second = (await rotate(id, { overlapHours: null })).body.secret;
       const third = await rotate(id, { overlapHours: 0 });
       expect(third.body.oldSecretsUntil).toBeNull();
       expect(await signers([first, second, third.body.secret])).toEqual([2]);
@@ -216,8 +216,8 @@ describe("a webhook", () => {
 
     it("is that of who saw its last version, and its secrets are kept from the API and the trail", async () => {
       const { id, secret: first } = await create(["mailbox.create"]);
-      expect((await rotate(id, {}, { "if-match": '"9"' })).status).toBe(412);
-      const { secret: second } = (await rotate(id, {}, { "if-match": '"1"' })).body;
+      expect((await rotate(id, { overlapHours: null }, { "if-match": '"9"' })).status).toBe(412);
+      const { secret: second } = (await rotate(id, { overlapHours: null }, { "if-match": '"1"' })).body;
       const trail = JSON.stringify(await harness.database.rows("select e from app.audit_events e"));
       for (const secret of [first, second]) expect(trail).not.toContain(secret);
       const api = await harness.database.connect("mss_api");
