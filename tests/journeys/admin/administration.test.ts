@@ -9,6 +9,8 @@ import { until } from "../../support/until.ts";
 import { identityProviderOrigin, startBrowser } from "../support/browser.ts";
 import { Visitor } from "../support/visitor.ts";
 import { moveIn } from "./administrator.ts";
+import { closeAndReopen, makeReseller, newStructure, tendDomains, tryWebhook } from "./chores.ts";
+import { addDevice, comeIn, isOut, takeAway } from "./devices.ts";
 import { findNothing, hearNothing } from "./neighbour.ts";
 import { openStructure } from "./operator.ts";
 import { type Place, sitDown } from "./world.ts";
@@ -20,7 +22,7 @@ describe.each(mailServersAtHand().slice(-1))("a structure and its neighbour, on 
   let place: Place;
 
   beforeAll(async () => {
-    stack = await startStack({ mail });
+    stack = await startStack({ mail, hasEdge: true });
     browser = await startBrowser();
     place = { baseUrl: stack.baseUrl, identityProvider: await identityProviderOrigin(stack.baseUrl) };
   }, 240_000);
@@ -51,4 +53,28 @@ describe.each(mailServersAtHand().slice(-1))("a structure and its neighbour, on 
 
     expect([...operator.faults, ...administrator.faults, ...neighbour.faults]).toEqual([]);
   }, 600_000);
+
+  test("its domains, its reseller's rights, a closed box and a webhook are looked after", async () => {
+    const structureId = await newStructure(place);
+    const operator = await sitDown(browser, place, /Olivier OPERATEUR/);
+    await tendDomains(operator, structureId);
+    await makeReseller(operator, structureId);
+    await closeAndReopen(operator, structureId);
+    await tryWebhook(operator, structureId);
+    expect(operator.faults).toEqual([]);
+  }, 300_000);
+
+  test(
+    "a person's telephone comes in by a password of its own until the administrator takes it away",
+    async () => {
+      const anne = await sitDown(browser, place, /Anne ALLARD/);
+      const password = await addDevice(anne);
+      const telephone = await comeIn(stack, password);
+      const administrator = await sitDown(browser, place, /Alice ADMIN/);
+      await takeAway(administrator);
+      await isOut(stack, telephone, password);
+      expect([...anne.faults, ...administrator.faults]).toEqual([]);
+    },
+    300_000,
+  );
 });
