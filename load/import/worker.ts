@@ -30,7 +30,7 @@ const deps = {
   closedMailRetentionDays: 365,
   inactivity: { noticeAfterDays: 335, objectionDays: 30, depublishAfterDays: 30, closeAfterDays: 30 },
   noticeFrom: "no-reply@load.test",
-  privacy: { exportDirectory: null, exportKeepDays: 7, traceRetentionDays: 365 },
+  privacy: { exportDirectory: null, exportKeepDays: 7, traceRetentionDays: 365, erasureGraceDays: 3 },
   refreshWhiteList: () => Promise.resolve(false),
   announceMailbox: () => Promise.resolve(),
 } satisfies Partial<WorkerDeps> as unknown as WorkerDeps;

@@ -170,7 +170,7 @@ async function measureRequests({ structureId, cookies }: World): Promise<boolean
     ...nowhereConfig("http://localhost:8480"),
     database: { url: urlOf("mss_api"), password: apiPassword, poolSize: 6 },
     rateLimits: { windowSeconds: 60, perPerson: 1e9, perServiceAccount: 1e9, perAddress: 1e9 },
-    session: { idleSeconds: 3600, absoluteSeconds: 3600 },
+    session: { idleSeconds: 3600, absoluteSeconds: 3600, keys: ["A".repeat(43)] },
   };
   const quiet = () => {};
   const db = createDatabase(createPool(config.database));
