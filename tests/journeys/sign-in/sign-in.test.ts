@@ -30,6 +30,8 @@ describe("signing in and out", () => {
 
   async function openPage(): Promise<Page> {
     const { context } = await openProfile(browser, [stack.baseUrl, providerOrigin]);
+    // A machine that has other things to do is slow, and nothing here is about speed.
+    context.setDefaultTimeout(60_000);
     return await context.newPage();
   }
 
@@ -73,7 +75,7 @@ describe("signing in and out", () => {
     await present(page, /Anne ALLARD/);
     await inMail(page);
     expect(new URL(page.url()).pathname).toMatch(/^\/mail/);
-  }, 120_000);
+  }, 160_000);
 
   test("who practises in two places says once in which one he works, and may change it", async () => {
     const page = await openPage();
@@ -102,7 +104,7 @@ describe("signing in and out", () => {
     await elsewhere.getByRole("button", { name: "Continuer" }).click();
     await elsewhere.waitForURL((url) => url.pathname === "/settings");
     await expect.poll(() => elsewhere.getByText(place, { exact: true }).count()).toBe(0);
-  }, 120_000);
+  }, 160_000);
 
   test("a session that runs out in the middle of a draft costs a card, and not one word", async () => {
     const page = await openPage();
@@ -112,7 +114,7 @@ describe("signing in and out", () => {
     const text = `Mon cher confrère, le résultat ${crypto.randomUUID()} appelle`;
     await write(page, "Brouillon en cours", text);
     // The server has it: it is no draft that must be saved, and on the screen again all the same.
-    await page.getByText("Brouillon enregistré").first().waitFor({ timeout: 20_000 });
+    await page.getByText("Brouillon enregistré").first().waitFor({ timeout: 60_000 });
     const place = new URL(page.url()).pathname;
     await rows(
       `update app.sessions set expires_at = now() where ended_at is null and person_id in
@@ -124,16 +126,16 @@ describe("signing in and out", () => {
     await expect.poll(async () => {
       await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
       return await again.isVisible();
-    }, { timeout: 20_000, interval: 500 }).toBe(true);
+    }, { timeout: 60_000, interval: 500 }).toBe(true);
     await dialog.getByText(/brouillon/i).first().waitFor();
     await lookAround(page, "expired");
     await again.click();
     // The provider still knows her: nothing is asked where its own session stands, a card where it does not.
     await page.waitForURL((url) => url.origin === stack.baseUrl && url.pathname.startsWith("/mail"));
     expect(new URL(page.url()).pathname).toBe(place);
-    await expect.poll(() => page.getByLabel("Texte du message").inputValue(), { timeout: 20_000 }).toBe(text);
+    await expect.poll(() => page.getByLabel("Texte du message").inputValue(), { timeout: 60_000 }).toBe(text);
     expect(await page.getByLabel("Objet").inputValue()).toBe("Brouillon en cours");
-  }, 120_000);
+  }, 160_000);
 
   test("a sign-out ends the session here and at Pro Santé Connect", async () => {
     const page = await openPage();
@@ -146,7 +148,7 @@ describe("signing in and out", () => {
     await page.getByRole("link", { name: "Se connecter avec Pro Santé Connect" }).click();
     await page.getByRole("button", { name: /Hélène HENRY/ }).waitFor();
     expect(new URL(page.url()).origin).toBe(providerOrigin);
-  }, 120_000);
+  }, 160_000);
 
   test("a sign-out at Pro Santé Connect ends the session here at once, the draft staying", async () => {
     const page = await openPage();
@@ -161,7 +163,7 @@ describe("signing in and out", () => {
       deliver: true,
     });
     expect(delivered).toBe(200);
-    await page.getByRole("link", { name: "Se connecter à nouveau" }).waitFor({ timeout: 30_000 });
+    await page.getByRole("link", { name: "Se connecter à nouveau" }).waitFor({ timeout: 60_000 });
     const [row] = await rows(
       "select end_reason from app.sessions where ended_at is not null order by ended_at desc limit 1",
     );
@@ -169,8 +171,8 @@ describe("signing in and out", () => {
     // What the server has not been given yet comes back too.
     await page.getByRole("link", { name: "Se connecter à nouveau" }).click();
     await page.waitForURL((url) => url.origin === stack.baseUrl && url.pathname.startsWith("/mail"));
-    await expect.poll(() => page.getByLabel("Texte du message").inputValue(), { timeout: 20_000 }).toBe(text);
-  }, 120_000);
+    await expect.poll(() => page.getByLabel("Texte du message").inputValue(), { timeout: 60_000 }).toBe(text);
+  }, 160_000);
 
   test("without a card reader, two digits are compared and confirmed on the phone", async () => {
     const page = await openPage();
@@ -197,7 +199,7 @@ describe("signing in and out", () => {
     await compare.waitFor();
     await control("POST", "/phones", { id: (await ringing()).id, answer: "confirm" });
     await inMail(page);
-  }, 120_000);
+  }, 160_000);
 
   async function ringing(): Promise<{ id: string; bindingMessage: string }> {
     const [request] = (await control<{ id: string; bindingMessage: string }[]>("GET", "/phones")).slice(-1);
