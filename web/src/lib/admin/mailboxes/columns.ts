@@ -50,7 +50,7 @@ export const mailboxColumns: readonly Column<Mailbox>[] = [
     label: m.admin_col_last_opened,
     text: ({ lastAuthenticatedAt }) => dayOf(lastAuthenticatedAt),
     sort: "lastAuthenticatedAt",
-    width: "9.5rem",
+    width: "11.5rem",
   },
   {
     id: "quotaBytes",
