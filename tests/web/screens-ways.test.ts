@@ -9,11 +9,12 @@ describe("the way in and what can be missing", () => {
     const { page, server } = await openScreen();
     server.jmap.isSignedOut = true;
     await page.goto(`${server.url}/sign-in?reason=expired&returnTo=%2Fmail`);
-    await page.getByRole("link", { name: "Se connecter avec Pro Santé Connect" }).waitFor();
+    const button = page.getByRole("link", { name: "Se connecter avec Pro Santé Connect" });
+    await button.waitFor();
     await look(page, "sign-in");
-    expect(await page.getByRole("link").getAttribute("href")).toBe("/auth/sign-in?returnTo=%2Fmail");
+    expect(await button.getAttribute("href")).toBe("/auth/sign-in?returnTo=%2Fmail");
     await page.goto(`${server.url}/sign-in?returnTo=https://evil.test`);
-    expect(await page.getByRole("link").getAttribute("href")).toBe("/auth/sign-in?returnTo=%2Fmail");
+    expect(await button.getAttribute("href")).toBe("/auth/sign-in?returnTo=%2Fmail");
   });
 
   test("a page opened without a session leads to the sign-in page and back", async () => {
