@@ -110,7 +110,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   for (const path of ["/oauth/token", "/oauth/revoke", "/.well-known/oauth-authorization-server"]) {
     app.use(path, nobody, limit);
   }
-  app.route("/", oauthServerRoutes(oauth, config.trustedProxies));
+  app.route("/", oauthServerRoutes(oauth));
   // Mail clients ask before anybody has signed in.
   for (const path of publicPaths) app.use(path, nobody, limit);
   app.use("/auth/staff/*", limitBody(bodyLimitBytes, csvLimitBytes), requireJson);
@@ -129,9 +129,9 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   });
   app.route("/", identityRoutes(identity));
   app.route("/", ownSessionRoutes(identity));
-  app.route("/", decoupledRoutes(identity, config.trustedProxies));
-  app.route("/", staffSignInRoutes(staff, config.trustedProxies));
-  app.route("/", staffFactorRoutes(staff, config.trustedProxies));
+  app.route("/", decoupledRoutes(identity));
+  app.route("/", staffSignInRoutes(staff));
+  app.route("/", staffFactorRoutes(staff));
   // Before the lists, whose items they would else be taken for: /mailboxes/export is no mailbox.
   app.route("/", csvExportRoutes());
   for (

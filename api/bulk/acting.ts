@@ -1,4 +1,5 @@
 import type { Actor, Context } from "../context.ts";
+import { actingPerson } from "../identity/mod.ts";
 import type { BatchRow } from "./queries.ts";
 
 /** An actor as a batch keeps him, to act in his name later. */
@@ -34,15 +35,7 @@ export function actingContext(ctx: Context, batch: BatchRow): Context {
       return {
         ...ctx,
         requestId,
-        actor: {
-          kind: "person",
-          personId: id,
-          sessionId: "",
-          displayName,
-          idNatPs: null,
-          operatorRoles: [],
-          memberships: [],
-        },
+        actor: actingPerson({ personId: id, displayName }),
       };
     case "service":
       return {

@@ -2,7 +2,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { inSystem } from "../database/in-tenant.ts";
 import { createGuard } from "../guard/mod.ts";
-import { SignInRefused } from "../identity/mod.ts";
+import { findAccount, SignInRefused } from "../identity/mod.ts";
 import { hashAppPassword } from "../client-access/mod.ts";
 import { type Attempt, toAddress } from "./attempt.ts";
 import { chooseCertificate } from "./certificate-sign-in.ts";
@@ -10,7 +10,7 @@ import { type EdgeDeps, type Examined, nobody } from "./examined.ts";
 import { createFresh } from "./fresh.ts";
 import { guessInactive } from "./inactive-token.ts";
 import { nameOf, type Proof } from "./proof.ts";
-import { findAccount, findAppPassword, findBox, listStandings } from "./queries.ts";
+import { findAppPassword, findBox, listStandings } from "./queries.ts";
 import { refusalOf, type StandingRow } from "./standing.ts";
 import { createTickets, isTicket, type Tickets } from "./tickets.ts";
 import { createTrace, type Trace } from "./trace.ts";
@@ -138,7 +138,7 @@ async function examineToken(deps: EdgeDeps, { username, secret }: Attempt): Prom
   }
   const { subject, acr } = introspected;
   return await inSystem(deps, async (tx): Promise<Examined> => {
-    const id = await findAccount(tx, deps.provider.issuer, subject);
+    const id = (await findAccount(tx, deps.provider.issuer, subject))?.id;
     const mailboxId = await findBox(tx, toAddress(username));
     if (id === undefined) return { ok: false, reason: "person-unknown", mailboxId, isGuess: false };
     // An unknown box is asked for like another, and found not to stand.

@@ -11,13 +11,6 @@ export async function findBox(tx: Tx, address: string): Promise<string | undefin
   return row?.mailbox_id;
 }
 
-/** The person of an account at the identity provider. */
-export async function findAccount(tx: Tx, issuer: string, subject: string): Promise<string | undefined> {
-  const row = await tx.selectFrom("app.people").select("id").where("issuer", "=", issuer)
-    .where("subject", "=", subject).executeTakeFirst();
-  return row?.id;
-}
-
 export async function findAppPassword(tx: Tx, secretHash: Uint8Array) {
   return await tx.selectFrom("app.app_passwords").select(["id", "mailbox_id", "secret_hash"])
     .where("secret_hash", "=", secretHash).executeTakeFirst();

@@ -2,11 +2,11 @@
  * The edge's own, private entrance: what Dovecot, nginx and Exim ask. Never part of the public application. Every call carries the
  * edge's key; 403 is "no", 200 is "yes", and whatever else is answered is "later".
  */
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { Context as HonoContext } from "hono";
 import { Hono } from "hono";
 import type { AppDeps } from "../context.ts";
 import { pingDatabase } from "../database/ping.ts";
+import { isSameSecret } from "../http/same-secret.ts";
 import { createIdentity } from "../identity/mod.ts";
 import { readFields, toAttempt, toSenderQuestion } from "./attempt.ts";
 import { checkSender } from "./check.ts";
@@ -37,7 +37,7 @@ export function createEdgeApp(deps: AppDeps, entrance: EdgeEntrance, parts: Part
   });
   app.notFound((c) => c.text("", 404));
   app.use(async (c, next) => {
-    if (!isKey(c.req.header("x-edge-key"), entrance.key)) return c.text("", 401);
+    if (!isSameSecret(c.req.header("x-edge-key"), entrance.key)) return c.text("", 401);
     await next();
     c.header("cache-control", "no-store");
   });
@@ -64,12 +64,6 @@ export function createEdgeApp(deps: AppDeps, entrance: EdgeEntrance, parts: Part
     return new Response(null, { headers: await answerNginx(edge, readNginx(headers), entrance.imapTicket) });
   });
   return app;
-}
-
-function isKey(given: string | undefined, key: string): boolean {
-  if (given === undefined || key === "") return false;
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(given), digest(key));
 }
 
 async function readBody(c: HonoContext) {

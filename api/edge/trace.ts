@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { recordAudit, recordOpening } from "../audit/mod.ts";
 import type { Actor, Context, Log } from "../context.ts";
 import { type HasDatabase, inStructure, inSystem } from "../database/in-tenant.ts";
+import { actingPerson } from "../identity/mod.ts";
 import { touchLastAuthenticated } from "../mailboxes/mod.ts";
 import type { Proof } from "./proof.ts";
 import { nameOf } from "./proof.ts";
@@ -129,13 +130,5 @@ function actorOf(row: StandingRow): Actor {
       scopes: [],
     };
   }
-  return {
-    kind: "person",
-    personId: row.person_id ?? "",
-    sessionId: "",
-    displayName: row.person_name ?? "",
-    idNatPs: null,
-    operatorRoles: [],
-    memberships: [],
-  };
+  return actingPerson({ personId: row.person_id ?? "", displayName: row.person_name ?? "" });
 }

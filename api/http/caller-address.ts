@@ -1,4 +1,10 @@
 /** From which address a request comes, as far as it can be believed. */
+import type { Context } from "../context.ts";
+
+/** The caller of a request, as one is counted; "unknown" for what no request asked for. */
+export function callerOf({ caller }: Context): string {
+  return caller?.address ?? "unknown";
+}
 
 /** What Deno.serve hands to the handler; absent in tests. */
 interface Connection {

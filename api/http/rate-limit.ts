@@ -11,7 +11,7 @@ import { createMiddleware } from "hono/factory";
 import type { Redis } from "ioredis";
 import type { AppDeps, Context } from "../context.ts";
 import { problem } from "../problems.ts";
-import { addressBlock, callerAddress } from "./caller-address.ts";
+import { callerOf } from "./caller-address.ts";
 import { type ApiEnv, contextOf } from "./openapi.ts";
 import { problemResponse } from "./render-problem.ts";
 
@@ -81,7 +81,7 @@ export function rateLimit({ config, redis }: Pick<AppDeps, "config" | "redis">) 
   return createMiddleware<ApiEnv>(async (c, next) => {
     const bucket = bucketOf(
       contextOf(c).actor,
-      () => addressBlock(callerAddress(c.env, c.req.header("x-forwarded-for"), config.trustedProxies)),
+      () => callerOf(contextOf(c)),
     );
     const quota = await count(`mss:rate:${bucket.policy}:${bucket.id}`, bucket.limit, windowSeconds);
     if (quota === undefined) return await next();

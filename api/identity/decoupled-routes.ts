@@ -1,7 +1,7 @@
 /** What the sign-in page asks while a phone confirms. For our own page alone, as the other steps of a sign-in. */
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
-import { addressBlock, callerAddress } from "../http/caller-address.ts";
+import { callerOf } from "../http/caller-address.ts";
 import { contextOf, createRoutes } from "../http/openapi.ts";
 import { setCookie } from "../http/set-cookie.ts";
 import { problem } from "../problems.ts";
@@ -18,8 +18,7 @@ const startBody = z.strictObject({
   returnTo: z.string().max(2_048).optional(),
 });
 
-/** @param trustedProxies as in api/http/caller-address.ts */
-export function decoupledRoutes(identity: Identity, trustedProxies: number) {
+export function decoupledRoutes(identity: Identity) {
   const routes = createRoutes();
   const limit = bodyLimit({
     maxSize: maximumBytes,
@@ -27,8 +26,6 @@ export function decoupledRoutes(identity: Identity, trustedProxies: number) {
       throw problem("request-too-large", { limitBytes: maximumBytes });
     },
   });
-  const addressOf = (c: { env: unknown; req: { header(name: string): string | undefined } }) =>
-    addressBlock(callerAddress(c.env, c.req.header("x-forwarded-for"), trustedProxies));
 
   routes.get("/auth/phone", (c) => c.json({ isOffered: identity.isCibaOffered }, 200));
   if (!identity.isCibaOffered) return routes;
@@ -47,7 +44,7 @@ export function decoupledRoutes(identity: Identity, trustedProxies: number) {
       const started = await startDecoupled(identity, ctx, {
         idNatPs,
         returnTo: body.data.returnTo,
-        address: addressOf(c),
+        address: callerOf(contextOf(c)),
       });
       setCookie(c, phoneCookie, started.binding, 600);
       return c.json({
@@ -67,7 +64,7 @@ export function decoupledRoutes(identity: Identity, trustedProxies: number) {
     const followed = await followDecoupled(identity, contextOf(c), {
       binding: readCookie(headers, phoneCookie),
       sessionToken: readCookie(headers, sessionCookie),
-      address: addressOf(c),
+      address: callerOf(contextOf(c)),
     });
     c.header("cache-control", "no-store");
     if (followed.state !== "waiting") setCookie(c, phoneCookie, "", 0);

@@ -25,7 +25,8 @@ export {
   readCookie,
   sessionCookie,
 } from "./identity.ts";
-export type { MailboxRights, OpenableMailbox } from "./queries.ts";
+export { actingPerson, asPerson } from "./acting-person.ts";
+export { findAccount, type MailboxRights, type OpenableMailbox } from "./queries.ts";
 export { listOpenableMailboxes, mayOpenMailbox } from "./mailboxes-of-person.ts";
 export {
   authorise,

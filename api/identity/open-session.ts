@@ -5,6 +5,7 @@
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { inSystem, type Tx } from "../database/in-tenant.ts";
+import { type ActingPerson, asPerson } from "./acting-person.ts";
 import { acceptInvitations } from "./accept-invitations.ts";
 import type { SignedIn } from "./identity-provider.ts";
 import { parseUserinfo, type ProviderIdentity } from "./parse-userinfo.ts";
@@ -49,7 +50,7 @@ export async function openSession(
   const authenticatedAt = authenticationTime(signedIn, deps, ctx.now());
   const { started, replaced, mustChooseSituation } = await inSystem(deps, async (tx) => {
     const person = await attachPerson(tx, ctx, deps.provider.issuer, parsed.identity);
-    const actorCtx = asPerson(ctx, person);
+    const actorCtx = asPerson(ctx, personOf(person));
     await acceptInvitations(tx, actorCtx, person.id);
     const replaced = isToken(sessionToken)
       ? await endSessionsIn(tx, actorCtx, { tokenHash: hashToken(sessionToken) }, "replaced")
@@ -103,7 +104,7 @@ async function attachPerson(
   if (!before) {
     const created = await insertPerson(tx, wanted, ctx.now());
     if (created) {
-      await recordAudit(tx, asPerson(ctx, created), {
+      await recordAudit(tx, asPerson(ctx, personOf(created)), {
         action: "person.create",
         subject: { kind: "person", id: created.id },
         after: snapshot(created),
@@ -120,7 +121,7 @@ async function attachPerson(
   if (known.id_nat_ps !== null && idNatPs !== known.id_nat_ps) throw new SignInRefused("identity-conflict");
   const after = await updatePerson(tx, known.id, { ...wanted, id_nat_ps: idNatPs }, ctx.now());
   if (JSON.stringify(snapshot(known)) !== JSON.stringify(snapshot(after))) {
-    await recordAudit(tx, asPerson(ctx, after), {
+    await recordAudit(tx, asPerson(ctx, personOf(after)), {
       action: "person.update",
       subject: { kind: "person", id: after.id },
       before: snapshot(known),
@@ -153,18 +154,10 @@ function snapshot(person: PersonRow) {
   };
 }
 
-/** From here on the acts are the person's own. */
-function asPerson(ctx: Context, person: PersonRow): Context {
+function personOf(person: PersonRow): ActingPerson {
   return {
-    ...ctx,
-    actor: {
-      kind: "person",
-      personId: person.id,
-      sessionId: "",
-      displayName: displayNameOf(person.given_name, person.family_name),
-      idNatPs: person.id_nat_ps,
-      operatorRoles: [],
-      memberships: [],
-    },
+    personId: person.id,
+    displayName: displayNameOf(person.given_name, person.family_name),
+    idNatPs: person.id_nat_ps,
   };
 }

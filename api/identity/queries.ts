@@ -26,6 +26,16 @@ const columns = [
   "situation_key",
 ] as const;
 
+/** The person of an account at a provider, whatever his status; nothing is locked. */
+export async function findAccount(
+  tx: Tx,
+  issuer: string,
+  subject: string,
+): Promise<Pick<PersonRow, "id" | "status"> | undefined> {
+  return await tx.selectFrom("app.people").select(["id", "status"])
+    .where("issuer", "=", issuer).where("subject", "=", subject).executeTakeFirst();
+}
+
 /** The account of this provider's subject, locked until the transaction ends. */
 export async function findPersonByAccount(
   tx: Tx,

@@ -2,6 +2,7 @@
  * The mail server asks before it queues what a box submits (Stalwart's MTA hook, stage DATA): the last place where a
  * second sending of the same message can be stopped. Anything but our answer is "later" to the sender: nothing is lost.
  */
+import { isSameSecret } from "../http/same-secret.ts";
 import {
   acceptSubmission,
   alreadyAccepted,
@@ -13,15 +14,11 @@ import {
 import type { Handovers } from "./handovers.ts";
 import type { Ledger } from "./ledger.ts";
 
-const encoder = new TextEncoder();
-
 /** Compares the Bearer secret in a time that does not tell how much of it was right. No secret configured: never. */
 export function isHookSecret(authorization: string | undefined, secret: string | null): boolean {
-  if (secret === null || secret === "" || authorization === undefined) return false;
-  const given = encoder.encode(authorization), wanted = encoder.encode(`Bearer ${secret}`);
-  let difference = given.length ^ wanted.length;
-  for (let i = 0; i < wanted.length; i++) difference |= wanted[i]! ^ (given[i] ?? 0);
-  return difference === 0;
+  const scheme = "Bearer ";
+  return authorization?.startsWith(scheme) === true &&
+    isSameSecret(authorization.slice(scheme.length), secret);
 }
 
 /**

@@ -3,8 +3,9 @@
  * proves itself by a key; without it nobody's word about a certificate is taken (ASVS 4.1.3).
  */
 import { Buffer } from "node:buffer";
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash } from "node:crypto";
 import { type ReadCertificate, readCertificate } from "../client-access/mod.ts";
+import { isSameSecret } from "../http/same-secret.ts";
 
 export const frontKeyHeader = "x-mss-front-key";
 export const certificateHeader = "x-mss-client-certificate";
@@ -31,8 +32,7 @@ export function certificateDigestOf(headers: Headers, frontKey: string | null): 
 
 /** Whether the proxy in front of software has sent this on. */
 export function comesByFront(headers: Headers, frontKey: string | null): boolean {
-  const told = headers.get(frontKeyHeader);
-  return frontKey !== null && told !== null && isSame(told, frontKey);
+  return isSameSecret(headers.get(frontKeyHeader), frontKey);
 }
 
 function pemOf(headers: Headers, frontKey: string | null): string | undefined {
@@ -43,9 +43,4 @@ function pemOf(headers: Headers, frontKey: string | null): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isSame(told: string, expected: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(told), digest(expected));
 }

@@ -1,18 +1,6 @@
 import type { Tx } from "../database/in-tenant.ts";
 import type { PageRequest } from "../http/paginate.ts";
-import type { ClientRow } from "./queries.ts";
-
-const columns = [
-  "id",
-  "client_id",
-  "kind",
-  "name",
-  "redirect_uris",
-  "subject",
-  "issuer",
-  "created_at",
-  "withdrawn_at",
-] as const;
+import { clientColumns, type ClientRow } from "./queries.ts";
 
 export async function insertClient(
   tx: Tx,
@@ -28,19 +16,22 @@ export async function insertClient(
   },
   now: Date,
 ): Promise<ClientRow> {
-  return await tx.insertInto("app.oauth_clients").values({ ...row, created_at: now }).returning(columns)
+  return await tx.insertInto("app.oauth_clients").values({ ...row, created_at: now }).returning(clientColumns)
     .executeTakeFirstOrThrow();
 }
 
 export async function withdrawClientRow(tx: Tx, id: string, now: Date): Promise<ClientRow | undefined> {
   await tx.updateTable("app.oauth_clients").set({ withdrawn_at: now })
     .where("id", "=", id).where("withdrawn_at", "is", null).execute();
-  return await tx.selectFrom("app.oauth_clients").select(columns).where("id", "=", id).executeTakeFirst();
+  return await tx.selectFrom("app.oauth_clients").select(clientColumns).where("id", "=", id)
+    .executeTakeFirst();
 }
 
 /** By their names. */
 export async function listClients(tx: Tx, page: PageRequest): Promise<ClientRow[]> {
-  let query = tx.selectFrom("app.oauth_clients").select(columns).orderBy("client_id").limit(page.limit + 1);
+  let query = tx.selectFrom("app.oauth_clients").select(clientColumns).orderBy("client_id").limit(
+    page.limit + 1,
+  );
   if (page.after !== undefined) query = query.where("client_id", ">", page.after[0] ?? "");
   return await query.execute();
 }

@@ -6,11 +6,11 @@ import { recordAudit } from "../audit/mod.ts";
 import type { ReadCertificate } from "../client-access/mod.ts";
 import type { Context } from "../context.ts";
 import { inSystem } from "../database/in-tenant.ts";
-import { SignInRefused } from "../identity/mod.ts";
+import { asPerson, findAccount, SignInRefused } from "../identity/mod.ts";
 import { TokenRefused } from "./failure.ts";
-import { asPerson, giveAccessToken, type TokenAnswer } from "./grants.ts";
+import { giveAccessToken, type TokenAnswer } from "./grants.ts";
 import type { Oauth } from "./oauth.ts";
-import { findAccount, findClientByCertificate, insertGrant } from "./queries.ts";
+import { findClientByCertificate, insertGrant } from "./queries.ts";
 import { mailScope } from "./settings.ts";
 
 export const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -69,7 +69,7 @@ export async function exchangeToken(oauth: Oauth, ctx: Context, input: Exchange)
       created_at: now,
       expires_at: expiresAt,
     });
-    await recordAudit(tx, asPerson(ctx, person.id), {
+    await recordAudit(tx, asPerson(ctx, { personId: person.id, displayName: "" }), {
       action: "oauth.issue",
       subject: { kind: "oauth-grant", id },
       after: { personId: person.id, name: client.name, acr: subject.acr },

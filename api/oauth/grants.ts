@@ -1,7 +1,7 @@
 /** Families of tokens: their beginning, what is given from them, their end. */
 import { Buffer } from "node:buffer";
 import { recordAudit } from "../audit/mod.ts";
-import type { Actor, Context } from "../context.ts";
+import type { Context } from "../context.ts";
 import { inSystem, type Tx } from "../database/in-tenant.ts";
 import { problem } from "../problems.ts";
 import { requirePerson, type SessionCache } from "../identity/mod.ts";
@@ -25,20 +25,6 @@ export interface TokenAnswer {
   readonly scope: string;
   readonly refresh_token?: string;
   readonly issued_token_type?: string;
-}
-
-/** From here on the acts are the person's own. */
-export function asPerson(ctx: Context, personId: string): Context {
-  const actor: Actor = {
-    kind: "person",
-    personId,
-    sessionId: "",
-    displayName: "",
-    idNatPs: null,
-    operatorRoles: [],
-    memberships: [],
-  };
-  return { ...ctx, actor };
 }
 
 export async function giveAccessToken(

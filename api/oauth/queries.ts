@@ -14,7 +14,7 @@ export interface ClientRow {
   readonly withdrawn_at: Date | null;
 }
 
-const clientColumns = [
+export const clientColumns = [
   "id",
   "client_id",
   "kind",
@@ -40,21 +40,6 @@ export async function findClientByCertificate(
   return await tx.selectFrom("app.oauth_clients").select(clientColumns)
     .where("subject_key", "=", subjectKey).where("issuer_key", "=", issuerKey)
     .where("withdrawn_at", "is", null).executeTakeFirst();
-}
-
-export interface PersonOfToken {
-  readonly id: string;
-  readonly status: string;
-}
-
-/** The person of an account at the identity provider. */
-export async function findAccount(
-  tx: Tx,
-  issuer: string,
-  subject: string,
-): Promise<PersonOfToken | undefined> {
-  return await tx.selectFrom("app.people").select(["id", "status"])
-    .where("issuer", "=", issuer).where("subject", "=", subject).executeTakeFirst();
 }
 
 export interface NewCodeRow {

@@ -3,15 +3,9 @@ import { createHash } from "node:crypto";
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { inSystem, type Tx } from "../database/in-tenant.ts";
+import { asPerson } from "../identity/mod.ts";
 import { TokenRefused } from "./failure.ts";
-import {
-  asPerson,
-  forgetGrants,
-  giveAccessToken,
-  giveRefreshToken,
-  noteEnd,
-  type TokenAnswer,
-} from "./grants.ts";
+import { forgetGrants, giveAccessToken, giveRefreshToken, noteEnd, type TokenAnswer } from "./grants.ts";
 import type { Oauth } from "./oauth.ts";
 import {
   type EndedGrant,
@@ -82,7 +76,7 @@ export async function redeemCode(
       expires_at: expiresAt,
     });
     await noteCodeUsed(tx, hash, id);
-    await recordAudit(tx, asPerson(ctx, code.person_id), {
+    await recordAudit(tx, asPerson(ctx, { personId: code.person_id, displayName: "" }), {
       action: "oauth.issue",
       subject: { kind: "oauth-grant", id },
       after: { personId: code.person_id, name: client.name, acr: code.acr ?? undefined },

@@ -1,5 +1,5 @@
 /** Tokens of this server: a mark by which they are recognised (also in a leak), and 256 bits of chance. */
-import { createHash, randomBytes } from "node:crypto";
+import { hashToken, isToken, randomToken } from "../identity/mod.ts";
 
 export const marks = { access: "mss_at_", refresh: "mss_rt_", code: "mss_ac_" } as const;
 
@@ -9,8 +9,8 @@ export interface NewSecret {
 }
 
 export function newSecret(kind: keyof typeof marks): NewSecret {
-  const text = marks[kind] + randomBytes(32).toString("base64url");
-  return { text, hash: hashOf(text) };
+  const text = marks[kind] + randomToken();
+  return { text, hash: hashToken(text) };
 }
 
 /** The digest of something that may be such a token; undefined for what cannot be one. */
@@ -18,11 +18,6 @@ export function readSecret(
   kind: keyof typeof marks,
   text: string | null | undefined,
 ): Uint8Array | undefined {
-  const isOne = typeof text === "string" && text.startsWith(marks[kind]) &&
-    /^[A-Za-z0-9_-]{43}$/.test(text.slice(marks[kind].length));
-  return isOne ? hashOf(text) : undefined;
-}
-
-function hashOf(text: string): Uint8Array {
-  return createHash("sha256").update(text).digest();
+  const isOne = text?.startsWith(marks[kind]) === true && isToken(text.slice(marks[kind].length));
+  return isOne ? hashToken(text) : undefined;
 }

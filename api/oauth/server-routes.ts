@@ -4,7 +4,7 @@ import { bodyLimit } from "hono/body-limit";
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { inSystem } from "../database/in-tenant.ts";
-import { addressBlock, callerAddress } from "../http/caller-address.ts";
+import { callerOf } from "../http/caller-address.ts";
 import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
 import { problem } from "../problems.ts";
 import { answerTo, giveCode, readRequest } from "./authorise.ts";
@@ -27,8 +27,7 @@ const statusOf: Partial<Record<OauthError, 401 | 429 | 503>> = {
   temporarily_unavailable: 503,
 };
 
-/** @param trustedProxies as in api/http/caller-address.ts */
-export function oauthServerRoutes(oauth: Oauth, trustedProxies: number) {
+export function oauthServerRoutes(oauth: Oauth) {
   const routes = createRoutes();
   const { baseUrl, settings } = oauth;
   const limit = bodyLimit({
@@ -117,9 +116,8 @@ export function oauthServerRoutes(oauth: Oauth, trustedProxies: number) {
       if (form.getAll(name).length > 1) throw new TokenRefused("invalid_request", "parameter-twice");
     }
     const grantType = form.get("grant_type");
-    const address = addressBlock(callerAddress(c.env, c.req.header("x-forwarded-for"), trustedProxies));
     const account = `${grantType} ${form.get("client_id") ?? ""}`;
-    const attempt = { way: "token", account, address } as const;
+    const attempt = { way: "token", account, address: callerOf(ctx) } as const;
     if (!(await oauth.guard.admit(attempt)).ok) throw new TokenRefused("slow_down", "guard");
     try {
       const answer = await giveFor(c, ctx, form, grantType);

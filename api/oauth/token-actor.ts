@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { z } from "zod";
 import type { Context, PersonActor } from "../context.ts";
 import { inSystem } from "../database/in-tenant.ts";
-import { displayNameOf, type SessionCache } from "../identity/mod.ts";
+import { actingPerson, displayNameOf, type SessionCache } from "../identity/mod.ts";
 import { certificateDigestOf } from "./certificate.ts";
 import { findLiveToken } from "./queries.ts";
 import { marks, readSecret } from "./secrets.ts";
@@ -49,14 +49,11 @@ export async function findTokenActor(
     // RFC 8705 §3: good with the certificate that it was given to, and not even then without the proxy that verified it.
     if (certificateDigestOf(headers, frontKey) !== token.certificate) return undefined;
   }
-  return {
-    kind: "person",
+  return actingPerson({
     personId: token.personId,
-    // What ends with the family: the streams that it holds open.
-    sessionId: token.grantId,
     displayName: displayNameOf(token.givenName, token.familyName),
     idNatPs: token.idNatPs,
-    operatorRoles: [],
-    memberships: [],
-  };
+    // What ends with the family: the streams that it holds open.
+    sessionId: token.grantId,
+  });
 }

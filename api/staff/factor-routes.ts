@@ -31,7 +31,7 @@ const removeRoute = createRoute({
   responses: { 200: { description: "Removed" } },
 });
 
-export function staffFactorRoutes(staff: Staff, trustedProxies: number): OpenAPIHono<ApiEnv> {
+export function staffFactorRoutes(staff: Staff): OpenAPIHono<ApiEnv> {
   const routes = createRoutes();
 
   routes.openapi(
@@ -40,14 +40,14 @@ export function staffFactorRoutes(staff: Staff, trustedProxies: number): OpenAPI
   );
 
   routes.openapi(step("step-up", steps.stepUp), async (c) => {
-    await stepUpWithCode(staff, contextOf(c), toCaller(c, trustedProxies), c.req.valid("json"));
+    await stepUpWithCode(staff, contextOf(c), toCaller(c), c.req.valid("json"));
     return answer(c, {});
   });
   routes.openapi(step("step-up/passkey/options", nothing), async (c) => {
-    return answer(c, keepBinding(c, await beginStepUp(staff, contextOf(c), toCaller(c, trustedProxies))));
+    return answer(c, keepBinding(c, await beginStepUp(staff, contextOf(c), toCaller(c))));
   });
   routes.openapi(step("step-up/passkey", steps.passkeyStep), async (c) => {
-    await stepUpWithPasskey(staff, contextOf(c), toCaller(c, trustedProxies), c.req.valid("json"));
+    await stepUpWithPasskey(staff, contextOf(c), toCaller(c), c.req.valid("json"));
     return answer(c, {});
   });
 
@@ -56,20 +56,20 @@ export function staffFactorRoutes(staff: Staff, trustedProxies: number): OpenAPI
     return answer(c, {});
   });
   routes.openapi(step("factors/totp/options", nothing), async (c) => {
-    return answer(c, keepBinding(c, await beginTotp(staff, contextOf(c), toCaller(c, trustedProxies))));
+    return answer(c, keepBinding(c, await beginTotp(staff, contextOf(c), toCaller(c))));
   });
   routes.openapi(step("factors/totp", steps.codeStep), async (c) => {
-    await finishTotp(staff, contextOf(c), toCaller(c, trustedProxies), c.req.valid("json"));
+    await finishTotp(staff, contextOf(c), toCaller(c), c.req.valid("json"));
     return answer(c, {});
   });
   routes.openapi(step("factors/recovery-codes", nothing), async (c) => {
     return answer(c, { recoveryCodes: await renewRecoveryCodes(staff, contextOf(c)) });
   });
   routes.openapi(step("factors/passkeys/options", nothing), async (c) => {
-    return answer(c, keepBinding(c, await beginPasskey(staff, contextOf(c), toCaller(c, trustedProxies))));
+    return answer(c, keepBinding(c, await beginPasskey(staff, contextOf(c), toCaller(c))));
   });
   routes.openapi(step("factors/passkeys", steps.newPasskeyStep), async (c) => {
-    const caller = toCaller(c, trustedProxies);
+    const caller = toCaller(c);
     return answer(c, steps.toPasskeyBody(await addPasskey(staff, contextOf(c), caller, c.req.valid("json"))));
   });
   routes.openapi(removeRoute, async (c) => {

@@ -4,8 +4,9 @@
  */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context as HonoContext } from "hono";
-import { addressBlock, callerAddress } from "../http/caller-address.ts";
+import { callerOf } from "../http/caller-address.ts";
 import { type ApiEnv, contextOf, createRoute, createRoutes, json, z } from "../http/openapi.ts";
+import { setCookie } from "../http/set-cookie.ts";
 import { readCookie, sessionCookie } from "../identity/mod.ts";
 import { type Begun, ceremonySeconds } from "./ceremony.ts";
 import {
@@ -29,53 +30,52 @@ export const step = <Body extends z.ZodType>(path: string, body: Body) =>
     responses: { 200: { description: "Done" } },
   });
 
-export function staffSignInRoutes(staff: Staff, trustedProxies: number): OpenAPIHono<ApiEnv> {
+export function staffSignInRoutes(staff: Staff): OpenAPIHono<ApiEnv> {
   const routes = createRoutes();
-  const callerOf = (c: HonoContext<ApiEnv>) => toCaller(c, trustedProxies);
 
   routes.openapi(step("password", steps.passwordStep), async (c) => {
-    const begun = await beginWithPassword(staff, contextOf(c), callerOf(c), c.req.valid("json"));
+    const begun = await beginWithPassword(staff, contextOf(c), toCaller(c), c.req.valid("json"));
     return answer(c, keepBinding(c, begun));
   });
   routes.openapi(step("code", steps.codeStep), async (c) => {
-    const token = await finishWithCode(staff, contextOf(c), callerOf(c), c.req.valid("json"));
+    const token = await finishWithCode(staff, contextOf(c), toCaller(c), c.req.valid("json"));
     return signedIn(c, token);
   });
   routes.openapi(step("passkey/options", z.strictObject({})), async (c) => {
-    return answer(c, keepBinding(c, await beginWithPasskey(staff, contextOf(c), callerOf(c))));
+    return answer(c, keepBinding(c, await beginWithPasskey(staff, contextOf(c), toCaller(c))));
   });
   routes.openapi(step("passkey", steps.passkeyStep), async (c) => {
-    const token = await finishWithPasskey(staff, contextOf(c), callerOf(c), c.req.valid("json"));
+    const token = await finishWithPasskey(staff, contextOf(c), toCaller(c), c.req.valid("json"));
     return signedIn(c, token);
   });
 
   routes.openapi(step("enrolment", steps.linkStep), async (c) => {
-    const opened = await openEnrolment(staff, contextOf(c), callerOf(c), c.req.valid("json").link);
+    const opened = await openEnrolment(staff, contextOf(c), toCaller(c), c.req.valid("json").link);
     return answer(c, keepBinding(c, opened));
   });
   routes.openapi(step("enrolment/password", steps.newPasswordStep), async (c) => {
-    return answer(c, await choosePassword(staff, contextOf(c), callerOf(c), c.req.valid("json")));
+    return answer(c, await choosePassword(staff, contextOf(c), toCaller(c), c.req.valid("json")));
   });
   routes.openapi(step("enrolment/code", steps.codeStep), async (c) => {
-    const { token, ...rest } = await enrolWithCode(staff, contextOf(c), callerOf(c), c.req.valid("json"));
+    const { token, ...rest } = await enrolWithCode(staff, contextOf(c), toCaller(c), c.req.valid("json"));
     return signedIn(c, token, rest);
   });
   routes.openapi(step("enrolment/passkey/options", steps.transactionStep), async (c) => {
-    const options = await beginPasskeyEnrolment(staff, contextOf(c), callerOf(c), c.req.valid("json"));
+    const options = await beginPasskeyEnrolment(staff, contextOf(c), toCaller(c), c.req.valid("json"));
     return answer(c, { options });
   });
   routes.openapi(step("enrolment/passkey", steps.newPasskeyStep), async (c) => {
-    const { token, ...rest } = await enrolWithPasskey(staff, contextOf(c), callerOf(c), c.req.valid("json"));
+    const { token, ...rest } = await enrolWithPasskey(staff, contextOf(c), toCaller(c), c.req.valid("json"));
     return signedIn(c, token, rest);
   });
 
   return routes;
 }
 
-export function toCaller(c: HonoContext<ApiEnv>, trustedProxies: number): Caller {
+export function toCaller(c: HonoContext<ApiEnv>): Caller {
   const { headers } = c.req.raw;
   return {
-    address: addressBlock(callerAddress(c.env, c.req.header("x-forwarded-for"), trustedProxies)),
+    address: callerOf(contextOf(c)),
     binding: readCookie(headers, ceremonyCookie),
     sessionToken: readCookie(headers, sessionCookie),
   };
@@ -84,7 +84,7 @@ export function toCaller(c: HonoContext<ApiEnv>, trustedProxies: number): Caller
 /** Puts the browser's half into its cookie, and the rest into the answer. */
 export function keepBinding<T extends Begun>(c: HonoContext<ApiEnv>, begun: T): Omit<T, "binding"> {
   const { binding, ...rest } = begun;
-  setCookie(c, `${ceremonyCookie}=${binding}; Max-Age=${ceremonySeconds}`, "Strict");
+  setCookie(c, ceremonyCookie, binding, ceremonySeconds, "Strict");
   return rest;
 }
 
@@ -95,10 +95,6 @@ export function answer(c: HonoContext<ApiEnv>, body: object): Response {
 
 /** As the identity provider's callback sets it: one kind of session, whatever the way in. */
 function signedIn(c: HonoContext<ApiEnv>, token: string, body: object = {}): Response {
-  setCookie(c, `${sessionCookie}=${token}`, "Lax");
+  setCookie(c, sessionCookie, token);
   return answer(c, body);
-}
-
-function setCookie(c: HonoContext<ApiEnv>, pair: string, sameSite: "Lax" | "Strict"): void {
-  c.header("set-cookie", `${pair}; Path=/; Secure; HttpOnly; SameSite=${sameSite}`, { append: true });
 }

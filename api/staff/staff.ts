@@ -2,6 +2,7 @@
 import type { AppDeps, Context } from "../context.ts";
 import { createGuard, type Guard } from "../guard/mod.ts";
 import {
+  asPerson,
   createSeal,
   displayNameOf,
   type Identity,
@@ -64,18 +65,11 @@ export interface Named {
 
 /** From here on the acts are the person's own. */
 export function asStaff(ctx: Context, person: Named, sessionId = ""): Context {
-  return {
-    ...ctx,
-    actor: {
-      kind: "person",
-      personId: person.person_id,
-      sessionId,
-      displayName: displayNameOf(person.given_name, person.family_name),
-      idNatPs: null,
-      operatorRoles: [],
-      memberships: [],
-    },
-  };
+  return asPerson(ctx, {
+    personId: person.person_id,
+    displayName: displayNameOf(person.given_name, person.family_name),
+    sessionId,
+  });
 }
 
 /** The address of a link. Its secret stands behind `#`: no server, log or Referer sees it (ASVS 14.2.1). */
