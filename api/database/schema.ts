@@ -408,6 +408,10 @@ export interface OauthClientsTable {
   issuer_key: Nullable<string>;
   created_at: Generated<Timestamp>;
   withdrawn_at: Nullable<Timestamp>;
+  version: Generated<number>;
+  suspended_at: Nullable<Timestamp>;
+  last_used_at: Nullable<Timestamp>;
+  certificate_expires_at: Nullable<Timestamp>;
 }
 
 export interface OauthCodesTable {
@@ -433,6 +437,7 @@ export interface OauthGrantsTable {
   expires_at: Timestamp;
   revoked_at: Nullable<Timestamp>;
   revoke_reason: Nullable<string>;
+  last_used_at: Nullable<Timestamp>;
 }
 
 export interface OauthRefreshTokensTable {
