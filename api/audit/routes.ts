@@ -1,15 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inOperator, inStructure } from "../database/in-tenant.ts";
-import {
-  type ApiEnv,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  requires,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import { page, pageQuery } from "../http/paginate.ts";
 import { authorise } from "../identity/mod.ts";
 import { authoriseOnDelegations, mailboxParam } from "../mailboxes/mod.ts";
@@ -17,44 +9,37 @@ import { getStructure, structureParam } from "../tenancy/mod.ts";
 import { type AuditEventRow, listAuditEvents } from "./queries.ts";
 import { auditPage, auditQuery, beforeId, openingPage, toAuditEventBody, toOpeningBody } from "./schemas.ts";
 
-const listRoute = createRoute({
-  ...requires("audit.read"),
+const listRoute = operation("audit.read", {
   operationId: "listStructureAudit",
   method: "get",
   path: "/api/v1/structures/{structureId}/audit",
   tags: ["audit"],
   summary: "What was done in the structure, the newest first",
-  request: { params: structureParam, query: auditQuery },
-  responses: {
-    200: { description: "A page", content: json(auditPage) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden", "structure-not-found"),
-  },
+  params: structureParam,
+  query: auditQuery,
+  responses: { 200: answer("A page", auditPage) },
+  problems: ["forbidden", "structure-not-found"],
 });
-const listAllRoute = createRoute({
-  ...requires("audit.read-platform"),
+const listAllRoute = operation("audit.read-platform", {
   operationId: "listAudit",
   method: "get",
   path: "/api/v1/audit",
   tags: ["audit"],
   summary: "What was done anywhere, with the operator's own acts and the sign-ins",
-  request: { query: auditQuery },
-  responses: {
-    200: { description: "A page", content: json(auditPage) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden"),
-  },
+  query: auditQuery,
+  responses: { 200: answer("A page", auditPage) },
+  problems: ["forbidden"],
 });
-const listOpeningsRoute = createRoute({
-  ...requires("mailbox-opening.read"),
+const listOpeningsRoute = operation("mailbox-opening.read", {
   operationId: "listMailboxOpenings",
   method: "get",
   path: "/api/v1/mailboxes/{mailboxId}/openings",
   tags: ["audit"],
   summary: "Who opened the box beside its holder, once per session, the newest first; its holder may ask too",
-  request: { params: mailboxParam, query: pageQuery },
-  responses: {
-    200: { description: "A page", content: json(openingPage) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden", "mailbox-not-found"),
-  },
+  params: mailboxParam,
+  query: pageQuery,
+  responses: { 200: answer("A page", openingPage) },
+  problems: ["forbidden", "mailbox-not-found"],
 });
 
 const cursorOf = (row: AuditEventRow) => [String(row.id)];

@@ -1,19 +1,10 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inStructure } from "../database/in-tenant.ts";
-import {
-  type ApiEnv,
-  changeProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  requires,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import { page, pageRequest } from "../http/paginate.ts";
 import { invalidRequest } from "../problems.ts";
-import { ifMatchHeader, versionOf } from "../http/version.ts";
+import { versionOf } from "../http/version.ts";
 import { correctLine } from "./correct.ts";
 import { listLines } from "./line-queries.ts";
 import { authoriseOnBatch } from "./locate.ts";
@@ -28,42 +19,28 @@ import {
   toLineBody,
 } from "./schemas.ts";
 
-const listLinesRoute = createRoute({
+const listLinesRoute = operation("batch.read", {
   operationId: "listBatchLines",
-  ...requires("batch.read"),
   method: "get",
   path: "/api/v1/batches/{batchId}/lines",
   tags: ["batches"],
   summary: "The lines of a batch in their order, with what the dry run found and what became of them",
-  request: { params: batchParam, query: lineQuery },
-  responses: {
-    200: { description: "A page", content: json(linePage) },
-    ...problemResponses(...commonProblems, "invalid-request", "batch-not-found"),
-  },
+  params: batchParam,
+  query: lineQuery,
+  responses: { 200: answer("A page", linePage) },
+  problems: ["batch-not-found"],
 });
-const correctLineRoute = createRoute({
+const correctLineRoute = operation("batch.correct", {
   operationId: "correctBatchLine",
-  ...requires("batch.correct"),
   method: "patch",
   path: "/api/v1/batches/{batchId}/lines/{line}",
   tags: ["batches"],
   summary: "Corrects cells of a line in place; it is checked again at once. If-Match: of the batch",
-  request: {
-    params: batchLineParam,
-    headers: ifMatchHeader,
-    body: { required: true, content: json(correctionInput) },
-  },
-  responses: {
-    200: { description: "The line as it stands now", content: json(lineBody) },
-    ...problemResponses(
-      ...changeProblems,
-      "batch-not-found",
-      "batch-line-not-found",
-      "batch-line-settled",
-      "batch-state-forbids",
-      "version-mismatch",
-    ),
-  },
+  params: batchLineParam,
+  body: correctionInput,
+  isVersioned: true,
+  responses: { 200: answer("The line as it stands now", lineBody) },
+  problems: ["batch-not-found", "batch-line-not-found", "batch-line-settled", "batch-state-forbids"],
 });
 
 export function batchLineRoutes(): OpenAPIHono<ApiEnv> {

@@ -1,22 +1,10 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inStructure } from "../database/in-tenant.ts";
 import { isCsv } from "../http/body.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-  z,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes, json, z } from "../http/openapi.ts";
+import { answer, operation, versionedAnswer } from "../http/operation.ts";
 import { page, pageRequest } from "../http/paginate.ts";
-import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
+import { etag, versionOf } from "../http/version.ts";
 import { authorise, may } from "../identity/mod.ts";
 import { problem } from "../problems.ts";
 import { getStructure } from "../tenancy/mod.ts";
@@ -39,124 +27,98 @@ import {
   undoInput,
 } from "./schemas.ts";
 
-const batchAnswer = (description: string) => ({
-  description,
-  headers: { ETag: { schema: { type: "string" as const }, description: "Its version" } },
-  content: json(batchBody),
-});
-const step = {
-  params: batchParam,
-  headers: idempotencyHeader.extend(ifMatchHeader.shape),
-};
-const stepProblems = ["batch-not-found", "batch-state-forbids", "version-mismatch"] as const;
+const stepProblems = ["batch-not-found", "batch-state-forbids"] as const;
 
-const createBatchRoute = createRoute({
+const createBatchRoute = operation("batch.create", {
   operationId: "createBatch",
-  ...requires("batch.create"),
   method: "post",
   path: "/api/v1/structures/{structureId}/batches",
   tags: ["batches"],
   summary: "Takes an import file, or one act on selected mailboxes; its dry run begins at once",
-  request: {
-    params: structureParam,
-    query: importQuery,
-    headers: idempotencyHeader,
-    body: {
-      content: {
-        ...json(selectionInput),
-        "text/csv": { schema: z.string().openapi({ description: "At most 10 MB and 20 000 lines" }) },
-      },
+  params: structureParam,
+  query: importQuery,
+  body: {
+    content: {
+      ...json(selectionInput),
+      "text/csv": { schema: z.string().openapi({ description: "At most 10 MB and 20 000 lines" }) },
     },
   },
-  responses: {
-    201: batchAnswer("Made; it is being checked"),
-    ...problemResponses(
-      ...repeatableProblems,
-      "structure-not-found",
-      "structure-suspended",
-      "structure-closed",
-      "mailbox-not-found",
-      "batch-too-long",
-    ),
-  },
+  responses: { 201: versionedAnswer("Made; it is being checked", batchBody) },
+  problems: [
+    "structure-not-found",
+    "structure-suspended",
+    "structure-closed",
+    "mailbox-not-found",
+    "batch-too-long",
+  ],
 });
-const listBatchesRoute = createRoute({
+const listBatchesRoute = operation("batch.read", {
   operationId: "listBatches",
-  ...requires("batch.read"),
   method: "get",
   path: "/api/v1/structures/{structureId}/batches",
   tags: ["batches"],
   summary: "The batches of a structure, the newest first",
-  request: { params: structureParam, query: batchQuery },
-  responses: {
-    200: { description: "A page", content: json(batchPage) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden", "structure-not-found"),
-  },
+  params: structureParam,
+  query: batchQuery,
+  responses: { 200: answer("A page", batchPage) },
+  problems: ["forbidden", "structure-not-found"],
 });
-const readBatchRoute = createRoute({
+const readBatchRoute = operation("batch.read", {
   operationId: "readBatch",
-  ...requires("batch.read"),
   method: "get",
   path: "/api/v1/batches/{batchId}",
   tags: ["batches"],
   summary: "One batch with its progress",
-  request: { params: batchParam },
-  responses: {
-    200: batchAnswer("The batch"),
-    ...problemResponses(...commonProblems, "invalid-request", "batch-not-found"),
-  },
+  params: batchParam,
+  responses: { 200: versionedAnswer("The batch", batchBody) },
+  problems: ["batch-not-found"],
 });
-const checkBatchRoute = createRoute({
+const checkBatchRoute = operation("batch.check", {
   operationId: "checkBatch",
-  ...requires("batch.check"),
   method: "post",
   path: "/api/v1/batches/{batchId}/check",
   tags: ["batches"],
   summary: "Repeats the dry run of lines that were not run",
-  request: { ...step, body: { required: true, content: json(checkInput) } },
-  responses: {
-    200: batchAnswer("Being checked"),
-    ...problemResponses(...repeatableProblems, ...stepProblems),
-  },
+  params: batchParam,
+  body: checkInput,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("Being checked", batchBody) },
+  problems: stepProblems,
 });
-const runBatchRoute = createRoute({
+const runBatchRoute = operation("batch.run", {
   operationId: "runBatch",
-  ...requires("batch.run"),
   method: "post",
   path: "/api/v1/batches/{batchId}/run",
   tags: ["batches"],
   summary: "Does what the dry run found; each line once, also when it is repeated",
-  request: { ...step, body: { required: true, content: json(runInput) } },
-  responses: {
-    200: batchAnswer("Running, or was run already"),
-    ...problemResponses(...repeatableProblems, ...stepProblems, "batch-has-errors"),
-  },
+  params: batchParam,
+  body: runInput,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("Running, or was run already", batchBody) },
+  problems: [...stepProblems, "batch-has-errors"],
 });
-const undoBatchRoute = createRoute({
+const undoBatchRoute = operation("batch.undo", {
   operationId: "undoBatch",
-  ...requires("batch.undo"),
   method: "post",
   path: "/api/v1/batches/{batchId}/undo",
   tags: ["batches"],
   summary: "Takes back what the batch did, but for boxes that were changed since",
-  request: { ...step, body: { required: true, content: json(undoInput) } },
-  responses: {
-    200: batchAnswer("Being undone, or was undone already"),
-    ...problemResponses(...repeatableProblems, ...stepProblems),
-  },
+  params: batchParam,
+  body: undoInput,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("Being undone, or was undone already", batchBody) },
+  problems: stepProblems,
 });
-const abandonBatchRoute = createRoute({
+const abandonBatchRoute = operation("batch.abandon", {
   operationId: "abandonBatch",
-  ...requires("batch.abandon"),
   method: "delete",
   path: "/api/v1/batches/{batchId}",
   tags: ["batches"],
   summary: "Gives up a batch that was not run",
-  request: { params: batchParam, headers: ifMatchHeader },
-  responses: {
-    204: { description: "Given up, or was so already" },
-    ...problemResponses(...bodilessProblems, ...stepProblems),
-  },
+  params: batchParam,
+  isVersioned: true,
+  responses: { 204: { description: "Given up, or was so already" } },
+  problems: stepProblems,
 });
 
 type SelectionInput = z.infer<typeof selectionInput>;

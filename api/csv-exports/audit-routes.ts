@@ -2,16 +2,8 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context as HonoContext } from "hono";
 import { type AuditEventRow, type AuditFilter, auditQuery, listAuditEvents } from "../audit/mod.ts";
 import { inOperator, inStructure, type Tx } from "../database/in-tenant.ts";
-import {
-  type ApiEnv,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  problemResponses,
-  requires,
-  z,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes, z } from "../http/openapi.ts";
+import { operation } from "../http/operation.ts";
 import { authorise } from "../identity/mod.ts";
 import { getStructure, structureParam } from "../tenancy/mod.ts";
 import { type Columns, pages, toCsv, toDate } from "./pages.ts";
@@ -43,28 +35,26 @@ const csvFile = {
 };
 const query = auditQuery.omit({ limit: true, cursor: true });
 
-const structureRoute = createRoute({
-  ...requires("audit.read"),
+const structureRoute = operation("audit.read", {
   operationId: "exportStructureAudit",
   method: "get",
   path: "/api/v1/structures/{structureId}/audit/export",
   tags: ["audit"],
   summary: "The trail of a structure as CSV",
-  request: { params: structureParam, query },
-  responses: {
-    200: csvFile,
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden", "structure-not-found"),
-  },
+  params: structureParam,
+  query,
+  responses: { 200: csvFile },
+  problems: ["forbidden", "structure-not-found"],
 });
-const allRoute = createRoute({
-  ...requires("audit.read-platform"),
+const allRoute = operation("audit.read-platform", {
   operationId: "exportAudit",
   method: "get",
   path: "/api/v1/audit/export",
   tags: ["audit"],
   summary: "The whole trail as CSV, for the operator",
-  request: { query },
-  responses: { 200: csvFile, ...problemResponses(...commonProblems, "invalid-request", "forbidden") },
+  query,
+  responses: { 200: csvFile },
+  problems: ["forbidden"],
 });
 
 export function auditExportRoutes(): OpenAPIHono<ApiEnv> {
@@ -75,7 +65,7 @@ export function auditExportRoutes(): OpenAPIHono<ApiEnv> {
     const ctx = contextOf(c);
     authorise(ctx, "audit.read", { structureId });
     const filter = { ...c.req.valid("query"), structureId };
-    return await answer(c, filter, (run) =>
+    return await answerCsv(c, filter, (run) =>
       inStructure(ctx, structureId, async (tx) => {
         await getStructure(tx, structureId);
         return await run(tx);
@@ -85,7 +75,7 @@ export function auditExportRoutes(): OpenAPIHono<ApiEnv> {
   routes.openapi(allRoute, async (c) => {
     const ctx = contextOf(c);
     authorise(ctx, "audit.read-platform");
-    return await answer(c, c.req.valid("query"), (run) => inOperator(ctx, run));
+    return await answerCsv(c, c.req.valid("query"), (run) => inOperator(ctx, run));
   });
 
   return routes;
@@ -93,7 +83,7 @@ export function auditExportRoutes(): OpenAPIHono<ApiEnv> {
 
 type Rows = AuditEventRow[];
 
-async function answer(
+async function answerCsv(
   c: HonoContext<ApiEnv>,
   filter: AuditFilter,
   inScope: (run: (tx: Tx) => Promise<Rows>) => Promise<Rows>,

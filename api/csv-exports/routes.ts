@@ -2,16 +2,8 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context as HonoContext } from "hono";
 import { authoriseOnBatch, batchParam, getBatch, lineQuery, listLines } from "../bulk/mod.ts";
 import { asPlatform, inOperator, inStructure } from "../database/in-tenant.ts";
-import {
-  type ApiEnv,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  problemResponses,
-  requires,
-  z,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes, z } from "../http/openapi.ts";
+import { operation } from "../http/operation.ts";
 import { authorise, may } from "../identity/mod.ts";
 import { listMailboxes, mailboxQuery } from "../mailboxes/mod.ts";
 import { listPeopleOfStructure, peopleQuery, searchWords } from "../people/mod.ts";
@@ -45,82 +37,81 @@ const csvFile = {
   headers: { "Content-Disposition": { schema: { type: "string" as const } } },
   content: { "text/csv": { schema: z.string() } },
 };
-const ofStructure = problemResponses(
-  ...commonProblems,
-  "invalid-request",
-  "forbidden",
-  "structure-not-found",
-);
+const ofStructure = ["forbidden", "structure-not-found"] as const;
 
-const mailboxesRoute = createRoute({
+const mailboxesRoute = operation("mailbox.read", {
   operationId: "exportMailboxes",
-  ...requires("mailbox.read"),
   method: "get",
   path: "/api/v1/structures/{structureId}/mailboxes/export",
   tags: ["mailboxes"],
   summary: "The mailboxes of a structure as CSV, in the columns of an import",
-  request: { params: structureParam, query: mailboxQuery.omit(whole) },
-  responses: { 200: csvFile, ...ofStructure },
+  params: structureParam,
+  query: mailboxQuery.omit(whole),
+  responses: { 200: csvFile },
+  problems: ofStructure,
 });
-const allMailboxesRoute = createRoute({
+const allMailboxesRoute = operation("mailbox.read", {
   operationId: "exportAllMailboxes",
-  ...requires("mailbox.read"),
   method: "get",
   path: "/api/v1/mailboxes/export",
   tags: ["mailboxes"],
   summary: "The mailboxes of every structure as CSV, for the operator",
-  request: { query: mailboxQuery.omit(whole) },
-  responses: { 200: csvFile, ...problemResponses(...commonProblems, "invalid-request", "forbidden") },
+  query: mailboxQuery.omit(whole),
+  responses: { 200: csvFile },
+  problems: ["forbidden"],
 });
-const peopleRoute = createRoute({
+const peopleRoute = operation("person.read", {
   operationId: "exportPeople",
-  ...requires("person.read"),
   method: "get",
   path: "/api/v1/structures/{structureId}/people/export",
   tags: ["people"],
   summary: "The people of a structure as CSV",
-  request: { params: structureParam, query: peopleQuery.omit(whole) },
-  responses: { 200: csvFile, ...ofStructure },
+  params: structureParam,
+  query: peopleQuery.omit(whole),
+  responses: { 200: csvFile },
+  problems: ofStructure,
 });
-const membershipsRoute = createRoute({
+const membershipsRoute = operation("membership.read", {
   operationId: "exportMemberships",
-  ...requires("membership.read"),
   method: "get",
   path: "/api/v1/structures/{structureId}/memberships/export",
   tags: ["people"],
   summary: "The roles held in a structure as CSV",
-  request: { params: structureParam },
-  responses: { 200: csvFile, ...ofStructure },
+  params: structureParam,
+  responses: { 200: csvFile },
+  problems: ofStructure,
 });
-const domainsRoute = createRoute({
+const domainsRoute = operation("domain.read", {
   operationId: "exportDomains",
-  ...requires("domain.read"),
   method: "get",
   path: "/api/v1/structures/{structureId}/domains/export",
   tags: ["structures"],
   summary: "The domains of a structure as CSV",
-  request: { params: structureParam, query: domainQuery.omit(whole) },
-  responses: { 200: csvFile, ...ofStructure },
+  params: structureParam,
+  query: domainQuery.omit(whole),
+  responses: { 200: csvFile },
+  problems: ofStructure,
 });
-const structuresRoute = createRoute({
+const structuresRoute = operation("structure.list", {
   operationId: "exportStructures",
-  ...requires("structure.list"),
   method: "get",
   path: "/api/v1/structures/export",
   tags: ["structures"],
   summary: "All structures as CSV, for the operator",
-  request: { query: structureQuery.omit(whole) },
-  responses: { 200: csvFile, ...problemResponses(...commonProblems, "invalid-request", "forbidden") },
+  query: structureQuery.omit(whole),
+  responses: { 200: csvFile },
+  problems: ["forbidden"],
 });
-const linesRoute = createRoute({
+const linesRoute = operation("batch.read", {
   operationId: "exportBatchLines",
-  ...requires("batch.read"),
   method: "get",
   path: "/api/v1/batches/{batchId}/lines/export",
   tags: ["batches"],
   summary: "Lines of a batch as CSV with what was found, to be corrected and sent again",
-  request: { params: batchParam, query: lineQuery.omit(whole) },
-  responses: { 200: csvFile, ...problemResponses(...commonProblems, "invalid-request", "batch-not-found") },
+  params: batchParam,
+  query: lineQuery.omit(whole),
+  responses: { 200: csvFile },
+  problems: ["batch-not-found"],
 });
 
 export function csvExportRoutes(): OpenAPIHono<ApiEnv> {
@@ -142,7 +133,7 @@ export function csvExportRoutes(): OpenAPIHono<ApiEnv> {
         }),
       (row) => [row.sort_key, row.id],
     );
-    return await answer(c, "boites", mailboxColumns, rows);
+    return await answerCsv(c, "boites", mailboxColumns, rows);
   });
 
   routes.openapi(allMailboxesRoute, async (c) => {
@@ -153,7 +144,7 @@ export function csvExportRoutes(): OpenAPIHono<ApiEnv> {
       (page) => inOperator(ctx, (tx) => listMailboxes(tx, "all", page, sort, filter)),
       (row) => [row.sort_key, row.id],
     );
-    return await answer(c, "boites", mailboxColumns, rows);
+    return await answerCsv(c, "boites", mailboxColumns, rows);
   });
 
   routes.openapi(peopleRoute, async (c) => {
@@ -170,7 +161,7 @@ export function csvExportRoutes(): OpenAPIHono<ApiEnv> {
         }),
       (row) => [row.sort_key, row.id],
     );
-    return await answer(c, "personnes", personColumns, rows);
+    return await answerCsv(c, "personnes", personColumns, rows);
   });
 
   routes.openapi(membershipsRoute, async (c) => {
@@ -185,7 +176,7 @@ export function csvExportRoutes(): OpenAPIHono<ApiEnv> {
         }),
       (row) => [row.family_name, row.person_id, row.role],
     );
-    return await answer(c, "roles", membershipColumns, rows);
+    return await answerCsv(c, "roles", membershipColumns, rows);
   });
 
   routes.openapi(domainsRoute, async (c) => {
@@ -201,7 +192,7 @@ export function csvExportRoutes(): OpenAPIHono<ApiEnv> {
         }),
       (row) => [sort, row.name],
     );
-    return await answer(c, "domaines", domainColumns, rows);
+    return await answerCsv(c, "domaines", domainColumns, rows);
   });
 
   routes.openapi(structuresRoute, async (c) => {
@@ -213,7 +204,7 @@ export function csvExportRoutes(): OpenAPIHono<ApiEnv> {
       (page) => inOperator(ctx, (tx) => listStructures(tx, page, "all", filter)),
       (row) => [sort, ...structureCursor(row, filter.sortBy)],
     );
-    return await answer(c, "structures", structureColumns, rows);
+    return await answerCsv(c, "structures", structureColumns, rows);
   });
 
   routes.openapi(linesRoute, async (c) => {
@@ -229,13 +220,13 @@ export function csvExportRoutes(): OpenAPIHono<ApiEnv> {
         }),
       (row) => [String(row.line)],
     );
-    return await answer(c, "lignes", lineColumns, rows);
+    return await answerCsv(c, "lignes", lineColumns, rows);
   });
 
   return routes;
 }
 
-async function answer<Row>(
+async function answerCsv<Row>(
   c: HonoContext<ApiEnv>,
   name: string,
   columns: Columns<Row>,

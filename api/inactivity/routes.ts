@@ -1,22 +1,10 @@
 import { addDays } from "../days.ts";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inPerson, inStructure } from "../database/in-tenant.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  changeProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation, versionedAnswer } from "../http/operation.ts";
 import { page, type PageRequest, pageRequest } from "../http/paginate.ts";
-import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
+import { etag, versionOf } from "../http/version.ts";
 import { authorise } from "../identity/mod.ts";
 import { mailboxParam } from "../mailboxes/mod.ts";
 import { invalidRequest } from "../problems.ts";
@@ -48,161 +36,114 @@ import {
 import { pageQuery } from "../http/paginate.ts";
 import { changeSettings, readSettings } from "./settings.ts";
 
-const readProblems = [...commonProblems, "invalid-request", "forbidden", "structure-not-found"] as const;
-const version = { ETag: { schema: { type: "string" as const }, description: "Its version" } };
+const missing = ["structure-not-found", "inactivity-campaign-not-found"] as const;
 const base = "/api/v1/structures/{structureId}/inactivity";
 
-const readSettingsRoute = createRoute({
+const readSettingsRoute = operation("inactivity.read", {
   operationId: "readInactivitySettings",
-  ...requires("inactivity.read"),
   method: "get",
   path: `${base}/settings`,
   tags: ["inactivity"],
   summary: "The delays that hold in a structure: its own, or the operator's",
-  request: { params: structureParam },
-  responses: {
-    200: { description: "The settings", headers: version, content: json(settingsBody) },
-    ...problemResponses(...readProblems),
-  },
+  params: structureParam,
+  responses: { 200: versionedAnswer("The settings", settingsBody) },
+  problems: ["forbidden", "structure-not-found"],
 });
-const changeSettingsRoute = createRoute({
+const changeSettingsRoute = operation("inactivity.change-settings", {
   operationId: "changeInactivitySettings",
-  ...requires("inactivity.change-settings"),
   method: "patch",
   path: `${base}/settings`,
   tags: ["inactivity"],
   summary: "Settles the delays of a structure; a campaign that runs keeps its own",
-  request: {
-    params: structureParam,
-    headers: ifMatchHeader,
-    body: { required: true, content: json(settingsChange) },
-  },
-  responses: {
-    200: { description: "Settled", headers: version, content: json(settingsBody) },
-    ...problemResponses(...changeProblems, "structure-not-found", "version-mismatch"),
-  },
+  params: structureParam,
+  body: settingsChange,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("Settled", settingsBody) },
+  problems: ["structure-not-found"],
 });
-const previewRoute = createRoute({
+const previewRoute = operation("inactivity.read", {
   operationId: "previewInactivity",
-  ...requires("inactivity.read"),
   method: "get",
   path: `${base}/preview`,
   tags: ["inactivity"],
   summary: "Dry run: who would be noticed, and what would follow when, if nobody opens the box",
-  request: { params: structureParam, query: previewQuery },
-  responses: {
-    200: { description: "A page", content: json(previewPage) },
-    ...problemResponses(...readProblems),
-  },
+  params: structureParam,
+  query: previewQuery,
+  responses: { 200: answer("A page", previewPage) },
+  problems: ["forbidden", "structure-not-found"],
 });
-const startCampaignRoute = createRoute({
+const startCampaignRoute = operation("inactivity.start", {
   operationId: "startInactivityCampaign",
-  ...requires("inactivity.start"),
   method: "post",
   path: `${base}/campaigns`,
   tags: ["inactivity"],
   summary: "Begins a campaign with every box that is due",
-  request: {
-    params: structureParam,
-    headers: idempotencyHeader,
-    body: { required: true, content: json(campaignInput) },
-  },
-  responses: {
-    201: { description: "Begun", headers: version, content: json(campaignBody) },
-    ...problemResponses(
-      ...repeatableProblems,
-      "structure-not-found",
-      "structure-suspended",
-      "structure-closed",
-      "inactivity-campaign-running",
-    ),
-  },
+  params: structureParam,
+  body: campaignInput,
+  responses: { 201: versionedAnswer("Begun", campaignBody) },
+  problems: ["structure-not-found", "structure-suspended", "structure-closed", "inactivity-campaign-running"],
 });
-const listCampaignsRoute = createRoute({
+const listCampaignsRoute = operation("inactivity.read", {
   operationId: "listInactivityCampaigns",
-  ...requires("inactivity.read"),
   method: "get",
   path: `${base}/campaigns`,
   tags: ["inactivity"],
   summary: "The campaigns of a structure, the newest first",
-  request: { params: structureParam, query: pageQuery },
-  responses: {
-    200: { description: "A page", content: json(campaignPage) },
-    ...problemResponses(...readProblems),
-  },
+  params: structureParam,
+  query: pageQuery,
+  responses: { 200: answer("A page", campaignPage) },
+  problems: ["forbidden", "structure-not-found"],
 });
-const readCampaignRoute = createRoute({
+const readCampaignRoute = operation("inactivity.read", {
   operationId: "readInactivityCampaign",
-  ...requires("inactivity.read"),
   method: "get",
   path: `${base}/campaigns/{campaignId}`,
   tags: ["inactivity"],
   summary: "One campaign with its counts",
-  request: { params: campaignParam },
-  responses: {
-    200: { description: "The campaign", headers: version, content: json(campaignBody) },
-    ...problemResponses(...readProblems, "inactivity-campaign-not-found"),
-  },
+  params: campaignParam,
+  responses: { 200: versionedAnswer("The campaign", campaignBody) },
+  problems: ["forbidden", ...missing],
 });
-const cancelCampaignRoute = createRoute({
+const cancelCampaignRoute = operation("inactivity.cancel", {
   operationId: "cancelInactivityCampaign",
-  ...requires("inactivity.cancel"),
   method: "delete",
   path: `${base}/campaigns/{campaignId}`,
   tags: ["inactivity"],
   summary: "Ends a campaign before its time: nothing more happens to its boxes",
-  request: { params: campaignParam, headers: ifMatchHeader },
-  responses: {
-    204: { description: "Ended, or had ended already" },
-    ...problemResponses(
-      ...bodilessProblems,
-      "structure-not-found",
-      "inactivity-campaign-not-found",
-      "version-mismatch",
-    ),
-  },
+  params: campaignParam,
+  isVersioned: true,
+  responses: { 204: { description: "Ended, or had ended already" } },
+  problems: ["structure-not-found", "inactivity-campaign-not-found"],
 });
-const listCasesRoute = createRoute({
+const listCasesRoute = operation("inactivity.read", {
   operationId: "listInactivityCases",
-  ...requires("inactivity.read"),
   method: "get",
   path: `${base}/campaigns/{campaignId}/mailboxes`,
   tags: ["inactivity"],
   summary: "The boxes of a campaign: who was noticed, objected, came back, is closed",
-  request: { params: campaignParam, query: caseQuery },
-  responses: {
-    200: { description: "A page", content: json(casePage) },
-    ...problemResponses(...readProblems, "inactivity-campaign-not-found"),
-  },
+  params: campaignParam,
+  query: caseQuery,
+  responses: { 200: answer("A page", casePage) },
+  problems: ["forbidden", ...missing],
 });
-const objectRoute = createRoute({
+const objectRoute = operation("everybody", {
   operationId: "objectToInactivity",
-  ...requires("everybody"),
   method: "post",
   path: "/api/v1/mailboxes/{mailboxId}/inactivity-objection",
   tags: ["inactivity"],
   summary: "« Je garde ma boîte »: the holder or a member objects",
-  request: {
-    params: mailboxParam,
-    headers: idempotencyHeader,
-    body: { required: true, content: json(objectionInput) },
-  },
-  responses: {
-    200: { description: "The box stays", content: json(caseBody) },
-    ...problemResponses(...repeatableProblems, "mailbox-not-found", "inactivity-not-noticed"),
-  },
+  params: mailboxParam,
+  body: objectionInput,
+  responses: { 200: answer("The box stays", caseBody) },
+  problems: ["mailbox-not-found", "inactivity-not-noticed"],
 });
-const ownNoticesRoute = createRoute({
+const ownNoticesRoute = operation("everybody", {
   operationId: "listInactivityNotices",
-  ...requires("everybody"),
   method: "get",
   path: "/api/v1/inactivity-notices",
   tags: ["inactivity"],
   summary: "Open notices of the boxes that one may open",
-  responses: {
-    200: { description: "All of them", content: json(caseList) },
-    ...problemResponses(...commonProblems),
-  },
+  responses: { 200: answer("All of them", caseList) },
 });
 
 export function inactivityRoutes(defaults: Delays): OpenAPIHono<ApiEnv> {

@@ -1,18 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
-import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation, versionedAnswer } from "../http/operation.ts";
+import { etag, versionOf } from "../http/version.ts";
 import { addAlias } from "./add-alias.ts";
 import {
   addressSuggestions,
@@ -26,70 +15,47 @@ import {
 import { removeAlias } from "./remove-alias.ts";
 import { suggestAddresses } from "./suggest-address.ts";
 
-const addRoute = createRoute({
+const addRoute = operation("mailbox-alias.add", {
   operationId: "addMailboxAlias",
-  ...requires("mailbox-alias.add"),
   method: "post",
   path: "/api/v1/mailboxes/{mailboxId}/aliases",
   tags: ["mailboxes"],
   summary: "A further address at which the mailbox receives and from which it may write",
-  request: {
-    params: mailboxParam,
-    headers: idempotencyHeader.extend(ifMatchHeader.shape),
-    body: { required: true, content: json(aliasInput) },
-  },
-  responses: {
-    201: {
-      description: "The mailbox with its addresses",
-      headers: { ETag: { schema: { type: "string" as const }, description: "Its version" } },
-      content: json(mailboxBody),
-    },
-    ...problemResponses(
-      ...repeatableProblems,
-      "mailbox-not-found",
-      "mailbox-closing",
-      "mailbox-closed",
-      "mailbox-domain-foreign",
-      "mailbox-address-taken",
-      "alias-limit-reached",
-      "structure-suspended",
-      "structure-closed",
-      "version-mismatch",
-    ),
-  },
+  params: mailboxParam,
+  body: aliasInput,
+  isVersioned: true,
+  responses: { 201: versionedAnswer("The mailbox with its addresses", mailboxBody) },
+  problems: [
+    "mailbox-not-found",
+    "mailbox-closing",
+    "mailbox-closed",
+    "mailbox-domain-foreign",
+    "mailbox-address-taken",
+    "alias-limit-reached",
+    "structure-suspended",
+    "structure-closed",
+  ],
 });
-const removeRoute = createRoute({
+const removeRoute = operation("mailbox-alias.remove", {
   operationId: "removeMailboxAlias",
-  ...requires("mailbox-alias.remove"),
   method: "delete",
   path: "/api/v1/mailboxes/{mailboxId}/aliases/{address}",
   tags: ["mailboxes"],
   summary: "Closes an alias: nobody is ever given its address again",
-  request: { params: aliasParam, headers: ifMatchHeader },
-  responses: {
-    204: { description: "Closed" },
-    ...problemResponses(
-      ...bodilessProblems,
-      "mailbox-not-found",
-      "mailbox-closing",
-      "mailbox-closed",
-      "alias-not-found",
-      "version-mismatch",
-    ),
-  },
+  params: aliasParam,
+  isVersioned: true,
+  responses: { 204: { description: "Closed" } },
+  problems: ["mailbox-not-found", "mailbox-closing", "mailbox-closed", "alias-not-found"],
 });
-const suggestRoute = createRoute({
+const suggestRoute = operation("mailbox.create", {
   operationId: "suggestAddresses",
-  ...requires("mailbox.create"),
   method: "get",
   path: "/api/v1/address-suggestions",
   tags: ["mailboxes"],
   summary: "Free addresses for a person of this name in a domain",
-  request: { query: suggestionQuery },
-  responses: {
-    200: { description: "The best first", content: json(addressSuggestions) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden", "domain-not-found"),
-  },
+  query: suggestionQuery,
+  responses: { 200: answer("The best first", addressSuggestions) },
+  problems: ["forbidden", "domain-not-found"],
 });
 
 export function addressRoutes(): OpenAPIHono<ApiEnv> {

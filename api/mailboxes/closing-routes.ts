@@ -1,63 +1,34 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
-import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { operation, versionedAnswer } from "../http/operation.ts";
+import { etag, versionOf } from "../http/version.ts";
 import { closeMailbox } from "./close.ts";
 import { reopenMailbox } from "./reopen.ts";
 import { closingInput, mailboxBody, mailboxParam, toMailboxBody } from "./schemas.ts";
 
-const answer = (description: string) => ({
-  description,
-  headers: { ETag: { schema: { type: "string" as const }, description: "Its version" } },
-  content: json(mailboxBody),
-});
-
-const closeRoute = createRoute({
+const closeRoute = operation("mailbox.close", {
   operationId: "closeMailbox",
-  ...requires("mailbox.close"),
   method: "post",
   path: "/api/v1/mailboxes/{mailboxId}/closing",
   tags: ["mailboxes"],
   summary:
     "Closes a mailbox: its mail is kept until `purgeAt`, then destroyed; its addresses are never given again",
-  request: {
-    params: mailboxParam,
-    headers: idempotencyHeader.extend(ifMatchHeader.shape),
-    body: { required: true, content: json(closingInput) },
-  },
-  responses: {
-    200: answer("Closing, or was so already"),
-    ...problemResponses(
-      ...repeatableProblems,
-      "mailbox-not-found",
-      "mailbox-closed",
-      "version-mismatch",
-      "address-confirmation-wrong",
-    ),
-  },
+  params: mailboxParam,
+  body: closingInput,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("Closing, or was so already", mailboxBody) },
+  problems: ["mailbox-not-found", "mailbox-closed", "address-confirmation-wrong"],
 });
-const reopenRoute = createRoute({
+const reopenRoute = operation("mailbox.reopen", {
   operationId: "reopenMailbox",
-  ...requires("mailbox.reopen"),
   method: "delete",
   path: "/api/v1/mailboxes/{mailboxId}/closing",
   tags: ["mailboxes"],
   summary: "Takes a closing back while the mail is still kept",
-  request: { params: mailboxParam, headers: ifMatchHeader },
-  responses: {
-    200: answer("As it was before its closing"),
-    ...problemResponses(...bodilessProblems, "mailbox-not-found", "mailbox-closed", "version-mismatch"),
-  },
+  params: mailboxParam,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("As it was before its closing", mailboxBody) },
+  problems: ["mailbox-not-found", "mailbox-closed"],
 });
 
 export function closingRoutes(retentionDays: number): OpenAPIHono<ApiEnv> {

@@ -1,20 +1,8 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inSystem } from "../database/in-tenant.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  changeProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
-import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation, versionedAnswer } from "../http/operation.ts";
+import { etag, versionOf } from "../http/version.ts";
 import { changeDelegation } from "./change-delegation.ts";
 import { listDelegations } from "./delegation-queries.ts";
 import {
@@ -31,96 +19,66 @@ import { revokeDelegation } from "./revoke-delegation.ts";
 import { mailboxParam } from "./schemas.ts";
 
 const path = "/api/v1/mailboxes/{mailboxId}/delegations";
-const answer = (description: string) => ({
-  description,
-  headers: { ETag: { schema: { type: "string" as const }, description: "Its version" } },
-  content: json(delegationBody),
-});
 
-const grantRoute = createRoute({
+const grantRoute = operation("mailbox-delegation.grant", {
   operationId: "grantDelegation",
-  ...requires("mailbox-delegation.grant"),
   method: "post",
   path,
   tags: ["mailboxes"],
   summary: "Lets a person read, write in, send from or manage the mailbox of another, between dates",
-  request: {
-    params: mailboxParam,
-    headers: idempotencyHeader,
-    body: { required: true, content: json(delegationInput) },
-  },
-  responses: {
-    201: answer("Given"),
-    ...problemResponses(
-      ...repeatableProblems,
-      "mailbox-not-found",
-      "mailbox-closing",
-      "mailbox-closed",
-      "person-not-found",
-      "delegation-exists",
-      "delegation-of-own-mailbox",
-      "delegation-to-oneself",
-      "delegation-beyond-own",
-    ),
-  },
+  params: mailboxParam,
+  body: delegationInput,
+  responses: { 201: versionedAnswer("Given", delegationBody) },
+  problems: [
+    "mailbox-not-found",
+    "mailbox-closing",
+    "mailbox-closed",
+    "person-not-found",
+    "delegation-exists",
+    "delegation-of-own-mailbox",
+    "delegation-to-oneself",
+    "delegation-beyond-own",
+  ],
 });
-const listRoute = createRoute({
+const listRoute = operation("mailbox-delegation.read", {
   operationId: "listDelegations",
-  ...requires("mailbox-delegation.read"),
   method: "get",
   path,
   tags: ["mailboxes"],
   summary: "Who may do what with the mailbox, beside its holder and members",
-  request: { params: mailboxParam },
-  responses: {
-    200: { description: "All that are not revoked", content: json(delegationList) },
-    ...problemResponses(...commonProblems, "invalid-request", "mailbox-not-found"),
-  },
+  params: mailboxParam,
+  responses: { 200: answer("All that are not revoked", delegationList) },
+  problems: ["mailbox-not-found"],
 });
-const changeRoute = createRoute({
+const changeRoute = operation("mailbox-delegation.change", {
   operationId: "changeDelegation",
-  ...requires("mailbox-delegation.change"),
   method: "patch",
   path: `${path}/{delegationId}`,
   tags: ["mailboxes"],
   summary: "Changes what a delegate may do, and until when",
-  request: {
-    params: delegationParam,
-    headers: ifMatchHeader,
-    body: { required: true, content: json(delegationChange) },
-  },
-  responses: {
-    200: answer("As it is now"),
-    ...problemResponses(
-      ...changeProblems,
-      "mailbox-not-found",
-      "mailbox-closing",
-      "mailbox-closed",
-      "delegation-not-found",
-      "delegation-to-oneself",
-      "delegation-beyond-own",
-      "version-mismatch",
-    ),
-  },
+  params: delegationParam,
+  body: delegationChange,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("As it is now", delegationBody) },
+  problems: [
+    "mailbox-not-found",
+    "mailbox-closing",
+    "mailbox-closed",
+    "delegation-not-found",
+    "delegation-to-oneself",
+    "delegation-beyond-own",
+  ],
 });
-const revokeRoute = createRoute({
+const revokeRoute = operation("mailbox-delegation.revoke", {
   operationId: "revokeDelegation",
-  ...requires("mailbox-delegation.revoke"),
   method: "delete",
   path: `${path}/{delegationId}`,
   tags: ["mailboxes"],
   summary: "Ends a delegation at once",
-  request: { params: delegationParam, headers: ifMatchHeader },
-  responses: {
-    204: { description: "Ended" },
-    ...problemResponses(
-      ...bodilessProblems,
-      "mailbox-not-found",
-      "delegation-not-found",
-      "delegation-beyond-own",
-      "version-mismatch",
-    ),
-  },
+  params: delegationParam,
+  isVersioned: true,
+  responses: { 204: { description: "Ended" } },
+  problems: ["mailbox-not-found", "delegation-not-found", "delegation-beyond-own"],
 });
 
 export function delegationRoutes(): OpenAPIHono<ApiEnv> {

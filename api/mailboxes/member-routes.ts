@@ -1,76 +1,43 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inSystem } from "../database/in-tenant.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import { addMember } from "./add-member.ts";
 import { authoriseOnMailbox } from "./locate.ts";
 import { listMembers } from "./queries.ts";
 import { removeMember } from "./remove-member.ts";
 import { mailboxParam, memberBody, memberInput, memberList, memberParam, toMemberBody } from "./schemas.ts";
 
-const addRoute = createRoute({
+const addRoute = operation("mailbox-member.add", {
   operationId: "addMailboxMember",
-  ...requires("mailbox-member.add"),
   method: "post",
   path: "/api/v1/mailboxes/{mailboxId}/members",
   tags: ["mailboxes"],
   summary: "Lets a person open an ORG, APP or CAB box",
-  request: {
-    params: mailboxParam,
-    headers: idempotencyHeader,
-    body: { required: true, content: json(memberInput) },
-  },
-  responses: {
-    201: { description: "Added, or was so already", content: json(memberBody) },
-    ...problemResponses(
-      ...repeatableProblems,
-      "mailbox-not-found",
-      "mailbox-closing",
-      "mailbox-closed",
-      "mailbox-holder-fixed",
-    ),
-  },
+  params: mailboxParam,
+  body: memberInput,
+  responses: { 201: answer("Added, or was so already", memberBody) },
+  problems: ["mailbox-not-found", "mailbox-closing", "mailbox-closed", "mailbox-holder-fixed"],
 });
-const listRoute = createRoute({
+const listRoute = operation("mailbox-member.read", {
   operationId: "listMailboxMembers",
-  ...requires("mailbox-member.read"),
   method: "get",
   path: "/api/v1/mailboxes/{mailboxId}/members",
   tags: ["mailboxes"],
   summary: "Who may open the box",
-  request: { params: mailboxParam },
-  responses: {
-    200: { description: "All of them", content: json(memberList) },
-    ...problemResponses(...commonProblems, "invalid-request", "mailbox-not-found"),
-  },
+  params: mailboxParam,
+  responses: { 200: answer("All of them", memberList) },
+  problems: ["mailbox-not-found"],
 });
-const removeRoute = createRoute({
+const removeRoute = operation("mailbox-member.remove", {
   operationId: "removeMailboxMember",
-  ...requires("mailbox-member.remove"),
   method: "delete",
   path: "/api/v1/mailboxes/{mailboxId}/members/{personId}",
   tags: ["mailboxes"],
   summary: "Takes a person's access to the box away",
-  request: { params: memberParam },
-  responses: {
-    204: { description: "Taken away" },
-    ...problemResponses(
-      ...bodilessProblems,
-      "mailbox-not-found",
-      "member-not-found",
-    ),
-  },
+  params: memberParam,
+  responses: { 204: { description: "Taken away" } },
+  problems: ["mailbox-not-found", "member-not-found"],
 });
 
 export function memberRoutes(): OpenAPIHono<ApiEnv> {

@@ -1,55 +1,40 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
-import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { operation, versionedAnswer } from "../http/operation.ts";
+import { etag, versionOf } from "../http/version.ts";
 import { moveMailbox } from "./move.ts";
 import { mailboxBody, mailboxParam, moveInput, toMailboxBody } from "./schemas.ts";
 
-const moveRoute = createRoute({
+const moveRoute = operation("mailbox.move", {
   operationId: "moveMailbox",
-  ...requires("mailbox.move"),
   method: "post",
   path: "/api/v1/mailboxes/{mailboxId}/move",
   tags: ["mailboxes"],
   summary:
     "Moves a mailbox with its mail to another structure, under a new address; the old one is closed for good",
-  request: {
-    params: mailboxParam,
-    headers: idempotencyHeader.extend(ifMatchHeader.shape),
-    body: { required: true, content: json(moveInput) },
-  },
+  params: mailboxParam,
+  body: moveInput,
+  isVersioned: true,
   responses: {
-    201: {
-      description: "The mailbox in its new structure; `provisioning` says when its mail has arrived",
-      headers: { ETag: { schema: { type: "string" as const }, description: "Its version" } },
-      content: json(mailboxBody),
-    },
-    ...problemResponses(
-      ...repeatableProblems,
-      "mailbox-not-found",
-      "mailbox-closing",
-      "mailbox-closed",
-      "mailbox-moving",
-      "mailbox-already-there",
-      "structure-not-found",
-      "structure-suspended",
-      "structure-closed",
-      "mailbox-domain-foreign",
-      "mailbox-address-taken",
-      "quota-mailboxes-exceeded",
-      "quota-bytes-exceeded",
-      "version-mismatch",
+    201: versionedAnswer(
+      "The mailbox in its new structure; `provisioning` says when its mail has arrived",
+      mailboxBody,
     ),
   },
+  problems: [
+    "mailbox-not-found",
+    "mailbox-closing",
+    "mailbox-closed",
+    "mailbox-moving",
+    "mailbox-already-there",
+    "structure-not-found",
+    "structure-suspended",
+    "structure-closed",
+    "mailbox-domain-foreign",
+    "mailbox-address-taken",
+    "quota-mailboxes-exceeded",
+    "quota-bytes-exceeded",
+  ],
 });
 
 export function moveRoutes(): OpenAPIHono<ApiEnv> {

@@ -1,21 +1,9 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inOperator, inStructure } from "../database/in-tenant.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  changeProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation, versionedAnswer } from "../http/operation.ts";
 import { page, pageRequest } from "../http/paginate.ts";
-import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
+import { etag, versionOf } from "../http/version.ts";
 import { authorise, may } from "../identity/mod.ts";
 import { problem } from "../problems.ts";
 import { getStructure, structureParam, suspensionInput } from "../tenancy/mod.ts";
@@ -36,142 +24,90 @@ import {
 } from "./schemas.ts";
 import { suspendMailbox } from "./suspend.ts";
 
-const mailboxAnswer = (description: string) => ({
-  description,
-  headers: { ETag: { schema: { type: "string" as const }, description: "Its version" } },
-  content: json(mailboxBody),
-});
-
-const createMailboxRoute = createRoute({
+const createMailboxRoute = operation("mailbox.create", {
   operationId: "createMailbox",
-  ...requires("mailbox.create"),
   method: "post",
   path: "/api/v1/structures/{structureId}/mailboxes",
   tags: ["mailboxes"],
   summary: "Makes a mailbox; it accepts mail within two seconds",
-  request: {
-    params: structureParam,
-    headers: idempotencyHeader,
-    body: { required: true, content: json(mailboxInput) },
-  },
-  responses: {
-    201: mailboxAnswer("Made"),
-    ...problemResponses(
-      ...repeatableProblems,
-      "structure-not-found",
-      "structure-suspended",
-      "structure-closed",
-      "mailbox-domain-foreign",
-      "mailbox-address-taken",
-      "quota-mailboxes-exceeded",
-      "quota-bytes-exceeded",
-    ),
-  },
+  params: structureParam,
+  body: mailboxInput,
+  responses: { 201: versionedAnswer("Made", mailboxBody) },
+  problems: [
+    "structure-not-found",
+    "structure-suspended",
+    "structure-closed",
+    "mailbox-domain-foreign",
+    "mailbox-address-taken",
+    "quota-mailboxes-exceeded",
+    "quota-bytes-exceeded",
+  ],
 });
-const listMailboxesRoute = createRoute({
+const listMailboxesRoute = operation("mailbox.read", {
   operationId: "listMailboxes",
-  ...requires("mailbox.read"),
   method: "get",
   path: "/api/v1/structures/{structureId}/mailboxes",
   tags: ["mailboxes"],
   summary: "The mailboxes of a structure",
-  request: { params: structureParam, query: mailboxQuery },
-  responses: {
-    200: { description: "A page", content: json(mailboxPage) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden", "structure-not-found"),
-  },
+  params: structureParam,
+  query: mailboxQuery,
+  responses: { 200: answer("A page", mailboxPage) },
+  problems: ["forbidden", "structure-not-found"],
 });
-const listAllMailboxesRoute = createRoute({
+const listAllMailboxesRoute = operation("mailbox.read", {
   operationId: "listAllMailboxes",
-  ...requires("mailbox.read"),
   method: "get",
   path: "/api/v1/mailboxes",
   tags: ["mailboxes"],
   summary: "The mailboxes of all structures, for the operator",
-  request: { query: mailboxQuery },
-  responses: {
-    200: { description: "A page", content: json(mailboxPage) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden"),
-  },
+  query: mailboxQuery,
+  responses: { 200: answer("A page", mailboxPage) },
+  problems: ["forbidden"],
 });
-const readMailboxRoute = createRoute({
+const readMailboxRoute = operation("mailbox.read", {
   operationId: "readMailbox",
-  ...requires("mailbox.read"),
   method: "get",
   path: "/api/v1/mailboxes/{mailboxId}",
   tags: ["mailboxes"],
   summary: "One mailbox",
-  request: { params: mailboxParam },
-  responses: {
-    200: mailboxAnswer("The mailbox"),
-    ...problemResponses(...commonProblems, "invalid-request", "mailbox-not-found"),
-  },
+  params: mailboxParam,
+  responses: { 200: versionedAnswer("The mailbox", mailboxBody) },
+  problems: ["mailbox-not-found"],
 });
-const changeMailboxRoute = createRoute({
+const changeMailboxRoute = operation("mailbox.change", {
   operationId: "changeMailbox",
-  ...requires("mailbox.change"),
   method: "patch",
   path: "/api/v1/mailboxes/{mailboxId}",
   tags: ["mailboxes"],
   summary: "Changes what a mailbox says of itself and how much it may hold",
-  request: {
-    params: mailboxParam,
-    headers: ifMatchHeader,
-    body: { required: true, content: json(mailboxChange) },
-  },
-  responses: {
-    200: mailboxAnswer("As it is now"),
-    ...problemResponses(
-      ...changeProblems,
-      "mailbox-not-found",
-      "mailbox-closing",
-      "mailbox-closed",
-      "version-mismatch",
-      "quota-bytes-exceeded",
-    ),
-  },
+  params: mailboxParam,
+  body: mailboxChange,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("As it is now", mailboxBody) },
+  problems: ["mailbox-not-found", "mailbox-closing", "mailbox-closed", "quota-bytes-exceeded"],
 });
-const suspendMailboxRoute = createRoute({
+const suspendMailboxRoute = operation("mailbox.suspend", {
   operationId: "suspendMailbox",
-  ...requires("mailbox.suspend"),
   method: "post",
   path: "/api/v1/mailboxes/{mailboxId}/suspension",
   tags: ["mailboxes"],
   summary: "Suspends a mailbox: in force within five seconds, its mail is kept",
-  request: {
-    params: mailboxParam,
-    headers: idempotencyHeader.extend(ifMatchHeader.shape),
-    body: { required: true, content: json(suspensionInput) },
-  },
-  responses: {
-    200: mailboxAnswer("Suspended, or was so already"),
-    ...problemResponses(
-      ...repeatableProblems,
-      "mailbox-not-found",
-      "mailbox-closing",
-      "mailbox-closed",
-      "version-mismatch",
-    ),
-  },
+  params: mailboxParam,
+  body: suspensionInput,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("Suspended, or was so already", mailboxBody) },
+  problems: ["mailbox-not-found", "mailbox-closing", "mailbox-closed"],
 });
-const resumeMailboxRoute = createRoute({
+const resumeMailboxRoute = operation("mailbox.resume", {
   operationId: "resumeMailbox",
-  ...requires("mailbox.resume"),
   method: "delete",
   path: "/api/v1/mailboxes/{mailboxId}/suspension",
   tags: ["mailboxes"],
   summary: "Ends a mailbox's suspension",
-  request: { params: mailboxParam, headers: ifMatchHeader },
-  responses: {
-    200: mailboxAnswer("Active, or was so already"),
-    ...problemResponses(
-      ...bodilessProblems,
-      "mailbox-not-found",
-      "mailbox-closing",
-      "mailbox-closed",
-      "version-mismatch",
-    ),
-  },
+  params: mailboxParam,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("Active, or was so already", mailboxBody) },
+  problems: ["mailbox-not-found", "mailbox-closing", "mailbox-closed"],
 });
 
 export function mailboxRoutes(): OpenAPIHono<ApiEnv> {

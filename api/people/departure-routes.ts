@@ -1,76 +1,42 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import { cancelDeparture, depart, previewDeparture } from "./depart.ts";
 import { departureBody, departureInput, departurePreviewBody, toDepartureBody } from "./departure-schemas.ts";
 import { personParam } from "./schemas.ts";
 
 const path = "/api/v1/structures/{structureId}/people/{personId}";
 
-const previewRoute = createRoute({
-  ...requires("person.depart"),
+const previewRoute = operation("person.depart", {
   operationId: "previewDeparture",
   method: "get",
   path: `${path}/departure-preview`,
   tags: ["people"],
   summary: "What a person's departure would end, without ending it",
-  request: { params: personParam },
-  responses: {
-    200: { description: "As of now", content: json(departurePreviewBody) },
-    ...problemResponses(
-      ...commonProblems,
-      "invalid-request",
-      "forbidden",
-      "structure-not-found",
-      "person-not-found",
-    ),
-  },
+  params: personParam,
+  responses: { 200: answer("As of now", departurePreviewBody) },
+  problems: ["forbidden", "structure-not-found", "person-not-found"],
 });
-const departRoute = createRoute({
-  ...requires("person.depart"),
+const departRoute = operation("person.depart", {
   operationId: "departPerson",
   method: "post",
   path: `${path}/departure`,
   tags: ["people"],
   summary: "Ends all that a person has in the structure, now or at a date; his own boxes are suspended",
-  request: {
-    params: personParam,
-    headers: idempotencyHeader,
-    body: { required: true, content: json(departureInput) },
-  },
-  responses: {
-    200: { description: "Done, planned, or was so already", content: json(departureBody) },
-    ...problemResponses(
-      ...repeatableProblems,
-      "structure-not-found",
-      "person-not-found",
-      "last-administrator",
-    ),
-  },
+  params: personParam,
+  body: departureInput,
+  responses: { 200: answer("Done, planned, or was so already", departureBody) },
+  problems: ["structure-not-found", "person-not-found", "last-administrator"],
 });
-const cancelRoute = createRoute({
-  ...requires("person.cancel-departure"),
+const cancelRoute = operation("person.cancel-departure", {
   operationId: "cancelDeparture",
   method: "delete",
   path: `${path}/departure`,
   tags: ["people"],
   summary: "Cancels a departure that is planned",
-  request: { params: personParam },
-  responses: {
-    204: { description: "Cancelled" },
-    ...problemResponses(...bodilessProblems, "structure-not-found", "departure-not-found"),
-  },
+  params: personParam,
+  responses: { 204: { description: "Cancelled" } },
+  problems: ["structure-not-found", "departure-not-found"],
 });
 
 export function departureRoutes(): OpenAPIHono<ApiEnv> {

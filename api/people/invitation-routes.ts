@@ -1,19 +1,8 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { AppDeps } from "../context.ts";
 import { asPlatform, inStructure } from "../database/in-tenant.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import { page } from "../http/paginate.ts";
 import { authorise } from "../identity/mod.ts";
 import { getStructure, structureParam } from "../tenancy/mod.ts";
@@ -32,59 +21,37 @@ import { withdrawInvitation } from "./withdraw-invitation.ts";
 
 const path = "/api/v1/structures/{structureId}/invitations";
 
-const inviteRoute = createRoute({
-  ...requires("invitation.create"),
+const inviteRoute = operation("invitation.create", {
   operationId: "createInvitation",
   method: "post",
   path,
   tags: ["people"],
   summary: "Invites a person: the role is his from his first sign-in on",
-  request: {
-    params: structureParam,
-    headers: idempotencyHeader,
-    body: { required: true, content: json(invitationInput) },
-  },
-  responses: {
-    201: { description: "Invited, or was so already", content: json(invitationBody) },
-    ...problemResponses(
-      ...repeatableProblems,
-      "structure-not-found",
-      "structure-suspended",
-      "structure-closed",
-      "already-member",
-    ),
-  },
+  params: structureParam,
+  body: invitationInput,
+  responses: { 201: answer("Invited, or was so already", invitationBody) },
+  problems: ["structure-not-found", "structure-suspended", "structure-closed", "already-member"],
 });
-const listRoute = createRoute({
-  ...requires("invitation.read"),
+const listRoute = operation("invitation.read", {
   operationId: "listInvitations",
   method: "get",
   path,
   tags: ["people"],
   summary: "Invitations of the structure, the newest first",
-  request: { params: structureParam, query: invitationQuery },
-  responses: {
-    200: { description: "A page", content: json(invitationPage) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden", "structure-not-found"),
-  },
+  params: structureParam,
+  query: invitationQuery,
+  responses: { 200: answer("A page", invitationPage) },
+  problems: ["forbidden", "structure-not-found"],
 });
-const withdrawRoute = createRoute({
-  ...requires("invitation.revoke"),
+const withdrawRoute = operation("invitation.revoke", {
   operationId: "withdrawInvitation",
   method: "delete",
   path: `${path}/{invitationId}`,
   tags: ["people"],
   summary: "Withdraws an invitation",
-  request: { params: invitationParam },
-  responses: {
-    204: { description: "Withdrawn, or was so already" },
-    ...problemResponses(
-      ...bodilessProblems,
-      "structure-not-found",
-      "invitation-not-found",
-      "invitation-closed",
-    ),
-  },
+  params: invitationParam,
+  responses: { 204: { description: "Withdrawn, or was so already" } },
+  problems: ["structure-not-found", "invitation-not-found", "invitation-closed"],
 });
 
 export function invitationRoutes({ config }: Pick<AppDeps, "config">): OpenAPIHono<ApiEnv> {

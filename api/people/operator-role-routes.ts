@@ -1,19 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inOperator } from "../database/in-tenant.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-  z,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes, z } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import { page, pageOf, pageQuery, pageRequest } from "../http/paginate.ts";
 import { authorise } from "../identity/mod.ts";
 import { personInput } from "../tenancy/mod.ts";
@@ -31,60 +19,37 @@ const roleBody = z.object({
 }).openapi("OperatorRole");
 
 const tags = ["people"];
-const listRoute = createRoute({
-  ...requires("operator-role.read"),
+const listRoute = operation("operator-role.read", {
   operationId: "listOperatorRoles",
   method: "get",
   path: "/api/v1/operator-roles",
   tags,
   summary: "Who works for the operator, by name",
-  request: { query: pageQuery.extend({ role: role.optional() }) },
-  responses: {
-    200: { description: "A page", content: json(pageOf(roleBody).openapi("OperatorRolePage")) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden"),
-  },
+  query: pageQuery.extend({ role: role.optional() }),
+  responses: { 200: answer("A page", pageOf(roleBody).openapi("OperatorRolePage")) },
+  problems: ["forbidden"],
 });
-const grantRoute = createRoute({
-  ...requires("operator-role.grant"),
+const grantRoute = operation("operator-role.grant", {
   operationId: "grantOperatorRole",
   method: "post",
   path: "/api/v1/operator-roles",
   tags,
   summary: "Gives a person a role over every structure",
-  request: {
-    headers: idempotencyHeader,
-    body: {
-      required: true,
-      content: json(z.strictObject({ ...personInput, role }).openapi("NewOperatorRole")),
-    },
-  },
-  responses: {
-    201: { description: "Given, or was so already", content: json(roleBody) },
-    ...problemResponses(...repeatableProblems),
-  },
+  body: z.strictObject({ ...personInput, role }).openapi("NewOperatorRole"),
+  responses: { 201: answer("Given, or was so already", roleBody) },
 });
-const revokeRoute = createRoute({
-  ...requires("operator-role.revoke"),
+const revokeRoute = operation("operator-role.revoke", {
   operationId: "revokeOperatorRole",
   method: "delete",
   path: "/api/v1/operator-roles/{personId}/{role}",
   tags,
   summary: "Takes a role of the operator away",
-  request: {
-    params: z.object({
-      personId: z.guid().openapi({ param: { name: "personId", in: "path" }, format: "uuid" }),
-      role: role.openapi({ param: { name: "role", in: "path" } }),
-    }),
-  },
-  responses: {
-    204: { description: "Taken away" },
-    ...problemResponses(
-      ...bodilessProblems,
-      "person-not-found",
-      "operator-role-not-found",
-      "last-administrator",
-    ),
-  },
+  params: z.object({
+    personId: z.guid().openapi({ param: { name: "personId", in: "path" }, format: "uuid" }),
+    role: role.openapi({ param: { name: "role", in: "path" } }),
+  }),
+  responses: { 204: { description: "Taken away" } },
+  problems: ["person-not-found", "operator-role-not-found", "last-administrator"],
 });
 
 export function operatorRoleRoutes(): OpenAPIHono<ApiEnv> {

@@ -1,15 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inOperator, inStructure } from "../database/in-tenant.ts";
-import {
-  type ApiEnv,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  requires,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import { page } from "../http/paginate.ts";
 import { authorise } from "../identity/mod.ts";
 import { getStructure, structureParam } from "../tenancy/mod.ts";
@@ -25,50 +17,36 @@ import {
 } from "./schemas.ts";
 import { searchWords } from "./search-words.ts";
 
-const listPeopleRoute = createRoute({
-  ...requires("person.list"),
+const listPeopleRoute = operation("person.list", {
   operationId: "listPeople",
   method: "get",
   path: "/api/v1/people",
   tags: ["people"],
   summary: "Everybody, for the operator",
-  request: { query: operatorPeopleQuery },
-  responses: {
-    200: { description: "A page", content: json(personPage) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden"),
-  },
+  query: operatorPeopleQuery,
+  responses: { 200: answer("A page", personPage) },
+  problems: ["forbidden"],
 });
-const listStructurePeopleRoute = createRoute({
-  ...requires("person.read"),
+const listStructurePeopleRoute = operation("person.read", {
   operationId: "listStructurePeople",
   method: "get",
   path: "/api/v1/structures/{structureId}/people",
   tags: ["people"],
   summary: "Whom a structure knows: members, holders and members of its boxes, people invited",
-  request: { params: structureParam, query: peopleQuery },
-  responses: {
-    200: { description: "A page", content: json(personPage) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden", "structure-not-found"),
-  },
+  params: structureParam,
+  query: peopleQuery,
+  responses: { 200: answer("A page", personPage) },
+  problems: ["forbidden", "structure-not-found"],
 });
-const readPersonRoute = createRoute({
-  ...requires("person.read"),
+const readPersonRoute = operation("person.read", {
   operationId: "readPerson",
   method: "get",
   path: "/api/v1/structures/{structureId}/people/{personId}",
   tags: ["people"],
   summary: "One person, as the structure knows him",
-  request: { params: personParam },
-  responses: {
-    200: { description: "The person", content: json(personBody) },
-    ...problemResponses(
-      ...commonProblems,
-      "invalid-request",
-      "forbidden",
-      "structure-not-found",
-      "person-not-found",
-    ),
-  },
+  params: personParam,
+  responses: { 200: answer("The person", personBody) },
+  problems: ["forbidden", "structure-not-found", "person-not-found"],
 });
 
 export function peopleRoutes(): OpenAPIHono<ApiEnv> {

@@ -1,21 +1,10 @@
 /** Erasure of a person: planned by the operator, watched, given up. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inOperator } from "../database/in-tenant.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes, json } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import { page, pageQuery, pageRequest } from "../http/paginate.ts";
-import { ifMatchHeader, versionOf } from "../http/version.ts";
+import { versionOf } from "../http/version.ts";
 import { authorise, requirePerson } from "../identity/mod.ts";
 import type { RetentionDays } from "./erasure-plan.ts";
 import { getErasure, listErasures, listErasureSteps } from "./erasure-queries.ts";
@@ -34,70 +23,56 @@ import {
 
 const tags = ["privacy"];
 
-const planRoute = createRoute({
+const planRoute = operation("erasure.plan", {
   operationId: "planErasure",
   method: "post",
   path: "/api/v1/privacy/erasures",
   tags,
   summary: "Plans the erasure of a person: what goes when, what is kept and by which law",
-  ...requires("erasure.plan"),
-  request: { headers: idempotencyHeader, body: { content: json(erasureInput), required: true } },
-  responses: {
-    201: { description: "The plan", content: json(erasurePlanBody) },
-    ...problemResponses(...repeatableProblems, "person-not-found", "erasure-open"),
-  },
+  body: { content: json(erasureInput), required: true },
+  responses: { 201: answer("The plan", erasurePlanBody) },
+  problems: ["person-not-found", "erasure-open"],
 });
-const previewRoute = createRoute({
+const previewRoute = operation("erasure.plan", {
   operationId: "previewErasure",
   method: "get",
   path: "/api/v1/privacy/erasure-preview",
   tags,
   summary: "What a plan made now would say: nothing is written",
-  ...requires("erasure.plan"),
-  request: { query: erasurePreviewQuery },
-  responses: {
-    200: { description: "What would go when, and what would stay", content: json(erasurePreviewBody) },
-    ...problemResponses(...commonProblems, "forbidden", "invalid-request", "person-not-found"),
-  },
+  query: erasurePreviewQuery,
+  responses: { 200: answer("What would go when, and what would stay", erasurePreviewBody) },
+  problems: ["forbidden", "person-not-found"],
 });
-const listRoute = createRoute({
+const listRoute = operation("erasure.list", {
   operationId: "listErasures",
   method: "get",
   path: "/api/v1/privacy/erasures",
   tags,
   summary: "Plans, newest first",
-  ...requires("erasure.list"),
-  request: { query: pageQuery },
-  responses: {
-    200: { description: "A page", content: json(erasurePage) },
-    ...problemResponses(...commonProblems, "forbidden", "invalid-request"),
-  },
+  query: pageQuery,
+  responses: { 200: answer("A page", erasurePage) },
+  problems: ["forbidden"],
 });
-const readRoute = createRoute({
+const readRoute = operation("erasure.read", {
   operationId: "readErasure",
   method: "get",
   path: "/api/v1/privacy/erasures/{erasureId}",
   tags,
   summary: "A plan with its steps",
-  ...requires("erasure.read"),
-  request: { params: erasureParam },
-  responses: {
-    200: { description: "The plan", content: json(erasurePlanBody) },
-    ...problemResponses(...commonProblems, "invalid-request", "erasure-not-found"),
-  },
+  params: erasureParam,
+  responses: { 200: answer("The plan", erasurePlanBody) },
+  problems: ["erasure-not-found"],
 });
-const cancelRoute = createRoute({
+const cancelRoute = operation("erasure.cancel", {
   operationId: "cancelErasure",
   method: "delete",
   path: "/api/v1/privacy/erasures/{erasureId}",
   tags,
   summary: "Gives a plan up, as long as nothing was erased",
-  ...requires("erasure.cancel"),
-  request: { params: erasureParam, headers: ifMatchHeader },
-  responses: {
-    204: { description: "Given up, or was so already" },
-    ...problemResponses(...bodilessProblems, "erasure-not-found", "erasure-ended", "version-mismatch"),
-  },
+  params: erasureParam,
+  isVersioned: true,
+  responses: { 204: { description: "Given up, or was so already" } },
+  problems: ["erasure-not-found", "erasure-ended"],
 });
 
 export function erasureRoutes(days: RetentionDays): OpenAPIHono<ApiEnv> {

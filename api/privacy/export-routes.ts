@@ -2,19 +2,8 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { recordAudit } from "../audit/mod.ts";
 import { inOperator, inPerson } from "../database/in-tenant.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-  z,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes, json, z } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import { requirePerson } from "../identity/mod.ts";
 import { mailboxParam } from "../mailboxes/mod.ts";
 import { problem } from "../problems.ts";
@@ -32,82 +21,60 @@ import {
 
 const tags = ["privacy"];
 
-const requestOwnRoute = createRoute({
+const requestOwnRoute = operation("everybody", {
   operationId: "requestOwnExport",
   method: "post",
   path: "/api/v1/privacy/exports",
   tags,
   summary: "Asks for one archive of everything about oneself, the mail of one's personal boxes included",
-  ...requires("everybody"),
-  request: { headers: idempotencyHeader, body: { content: json(ownExportInput), required: true } },
-  responses: {
-    201: { description: "It is being made", content: json(exportBody) },
-    ...problemResponses(...repeatableProblems, "export-running"),
-  },
+  body: { content: json(ownExportInput), required: true },
+  responses: { 201: answer("It is being made", exportBody) },
+  problems: ["export-running"],
 });
-const requestMailboxRoute = createRoute({
+const requestMailboxRoute = operation("export.request-mailbox", {
   operationId: "requestMailboxExport",
   method: "post",
   path: "/api/v1/mailboxes/{mailboxId}/exports",
   tags,
   summary: "Asks for an archive of a box's mail; the holder sees that it was asked for",
-  ...requires("export.request-mailbox"),
-  request: {
-    params: mailboxParam,
-    headers: idempotencyHeader,
-    body: { content: json(mailboxExportInput), required: true },
-  },
-  responses: {
-    201: { description: "It is being made", content: json(exportBody) },
-    ...problemResponses(...repeatableProblems, "mailbox-not-found", "mailbox-closed", "export-running"),
-  },
+  params: mailboxParam,
+  body: { content: json(mailboxExportInput), required: true },
+  responses: { 201: answer("It is being made", exportBody) },
+  problems: ["mailbox-not-found", "mailbox-closed", "export-running"],
 });
-const listRoute = createRoute({
+const listRoute = operation("everybody", {
   operationId: "listExports",
   method: "get",
   path: "/api/v1/privacy/exports",
   tags,
   summary: "The archives that the person asking has asked for, newest first",
-  ...requires("everybody"),
-  responses: {
-    200: { description: "The last fifty", content: json(exportList) },
-    ...problemResponses(...commonProblems, "forbidden"),
-  },
+  responses: { 200: answer("The last fifty", exportList) },
+  problems: ["forbidden"],
 });
-const readRoute = createRoute({
+const readRoute = operation("everybody", {
   operationId: "readExport",
   method: "get",
   path: "/api/v1/privacy/exports/{exportId}",
   tags,
   summary: "How far an archive is",
-  ...requires("everybody"),
-  request: { params: exportParam },
-  responses: {
-    200: { description: "Its state", content: json(exportBody) },
-    ...problemResponses(...commonProblems, "forbidden", "invalid-request", "export-not-found"),
-  },
+  params: exportParam,
+  responses: { 200: answer("Its state", exportBody) },
+  problems: ["forbidden", "export-not-found"],
 });
-const fetchRoute = createRoute({
+const fetchRoute = operation("everybody", {
   operationId: "fetchExportArchive",
   method: "get",
   path: "/api/v1/privacy/exports/{exportId}/archive",
   tags,
   summary: "The archive itself; each fetch stands in the trail",
-  ...requires("everybody"),
-  request: { params: exportParam },
+  params: exportParam,
   responses: {
     200: {
       description: "ZIP",
       content: { "application/zip": { schema: z.string().openapi({ format: "binary" }) } },
     },
-    ...problemResponses(
-      ...commonProblems,
-      "forbidden",
-      "invalid-request",
-      "export-not-found",
-      "export-not-ready",
-    ),
   },
+  problems: ["forbidden", "export-not-found", "export-not-ready"],
 });
 
 /** @param directory where the worker puts the archives; null = none are made here */

@@ -1,18 +1,8 @@
 /** The charter, consents, and the register: what is read and decided at once. Archives and erasure: export-routes.ts, erasure-routes.ts. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inOperator, inPerson } from "../database/in-tenant.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import { authorise, requirePerson } from "../identity/mod.ts";
 import { acceptCharter, publishCharter } from "./charter.ts";
 import { decideConsent } from "./consent.ts";
@@ -32,94 +22,71 @@ import {
 } from "./schemas.ts";
 
 const tags = ["privacy"];
-const body = <T>(schema: T) => ({ content: json(schema), required: true });
 
-const readCharterRoute = createRoute({
+const readCharterRoute = operation("everybody", {
   operationId: "readCharter",
   method: "get",
   path: "/api/v1/privacy/charter",
   tags,
   summary: "The charter in force, and whether the person asking has accepted it",
-  ...requires("everybody"),
-  responses: {
-    200: { description: "null when none was published", content: json(currentCharterBody) },
-    ...problemResponses(...commonProblems, "forbidden"),
-  },
+  responses: { 200: answer("null when none was published", currentCharterBody) },
+  problems: ["forbidden"],
 });
-const listChartersRoute = createRoute({
+const listChartersRoute = operation("charter.read-all", {
   operationId: "listCharters",
   method: "get",
   path: "/api/v1/privacy/charters",
   tags,
   summary: "Every version that was published, newest first",
-  ...requires("charter.read-all"),
-  responses: {
-    200: { description: "All of them", content: json(charterList) },
-    ...problemResponses(...commonProblems, "forbidden"),
-  },
+  responses: { 200: answer("All of them", charterList) },
+  problems: ["forbidden"],
 });
-const publishCharterRoute = createRoute({
+const publishCharterRoute = operation("charter.publish", {
   operationId: "publishCharter",
   method: "post",
   path: "/api/v1/privacy/charters",
   tags,
   summary: "Publishes a version: everybody is asked to accept it",
-  ...requires("charter.publish"),
-  request: { headers: idempotencyHeader, body: body(charterInput) },
-  responses: {
-    201: { description: "In force", content: json(charterBody) },
-    ...problemResponses(...repeatableProblems, "charter-version-taken"),
-  },
+  body: charterInput,
+  responses: { 201: answer("In force", charterBody) },
+  problems: ["charter-version-taken"],
 });
-const acceptCharterRoute = createRoute({
+const acceptCharterRoute = operation("everybody", {
   operationId: "acceptCharter",
   method: "post",
   path: "/api/v1/privacy/charter/acceptance",
   tags,
   summary: "Accepts the charter in force",
-  ...requires("everybody"),
-  request: { headers: idempotencyHeader, body: body(acceptanceInput) },
-  responses: {
-    201: { description: "Accepted, or was so already", content: json(charterBody) },
-    ...problemResponses(...repeatableProblems, "charter-not-found", "charter-outdated"),
-  },
+  body: acceptanceInput,
+  responses: { 201: answer("Accepted, or was so already", charterBody) },
+  problems: ["charter-not-found", "charter-outdated"],
 });
-const listConsentsRoute = createRoute({
+const listConsentsRoute = operation("everybody", {
   operationId: "listConsents",
   method: "get",
   path: "/api/v1/privacy/consents",
   tags,
   summary: "What the person asking has consented to",
-  ...requires("everybody"),
-  responses: {
-    200: { description: "Every purpose", content: json(consentList) },
-    ...problemResponses(...commonProblems, "forbidden"),
-  },
+  responses: { 200: answer("Every purpose", consentList) },
+  problems: ["forbidden"],
 });
-const decideConsentRoute = createRoute({
+const decideConsentRoute = operation("everybody", {
   operationId: "decideConsent",
   method: "post",
   path: "/api/v1/privacy/consents",
   tags,
   summary: "Gives or withdraws a consent",
-  ...requires("everybody"),
-  request: { headers: idempotencyHeader, body: body(consentInput) },
-  responses: {
-    201: { description: "Every purpose, as it is now", content: json(consentList) },
-    ...problemResponses(...repeatableProblems),
-  },
+  body: consentInput,
+  responses: { 201: answer("Every purpose, as it is now", consentList) },
 });
-const registerRoute = createRoute({
+const registerRoute = operation("processing-register.read", {
   operationId: "readProcessingRegister",
   method: "get",
   path: "/api/v1/privacy/register",
   tags,
   summary: "The register of processing (RGPD, art. 30), from the data map of the code",
-  ...requires("processing-register.read"),
-  responses: {
-    200: { description: "Every category", content: json(registerBody) },
-    ...problemResponses(...commonProblems, "forbidden"),
-  },
+  responses: { 200: answer("Every category", registerBody) },
+  problems: ["forbidden"],
 });
 
 export function privacyRoutes(): OpenAPIHono<ApiEnv> {

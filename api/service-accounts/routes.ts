@@ -1,22 +1,9 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inStructure } from "../database/in-tenant.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  changeProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-  z,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes, z } from "../http/openapi.ts";
+import { answer, operation, versionedAnswer } from "../http/operation.ts";
 import { page, pageRequest } from "../http/paginate.ts";
-import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
+import { etag, versionOf } from "../http/version.ts";
 import { authorise } from "../identity/mod.ts";
 import { invalidRequest } from "../problems.ts";
 import { getStructure, structureParam } from "../tenancy/mod.ts";
@@ -42,126 +29,82 @@ import {
 const path = "/api/v1/structures/{structureId}/service-accounts";
 const tags = ["service accounts"];
 const missing = ["structure-not-found", "service-account-not-found"] as const;
-const accountAnswer = (description: string) => ({
-  description,
-  headers: { ETag: { schema: { type: "string" as const }, description: "Its version" } },
-  content: json(accountBody),
-});
 
-const listRoute = createRoute({
-  ...requires("service-account.read"),
+const listRoute = operation("service-account.read", {
   operationId: "listServiceAccounts",
   method: "get",
   path,
   tags,
   summary: "Service accounts of the structure, by name",
-  request: { params: structureParam, query: accountQuery },
-  responses: {
-    200: { description: "A page", content: json(accountPage) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden", "structure-not-found"),
-  },
+  params: structureParam,
+  query: accountQuery,
+  responses: { 200: answer("A page", accountPage) },
+  problems: ["forbidden", "structure-not-found"],
 });
-const createAccountRoute = createRoute({
-  ...requires("service-account.create"),
+const createAccountRoute = operation("service-account.create", {
   operationId: "createServiceAccount",
   method: "post",
   path,
   tags,
   summary: "Makes a service account; it needs a key to act",
-  request: {
-    params: structureParam,
-    headers: idempotencyHeader,
-    body: { required: true, content: json(accountInput) },
-  },
-  responses: {
-    201: accountAnswer("Made"),
-    ...problemResponses(
-      ...repeatableProblems,
-      "structure-not-found",
-      "structure-suspended",
-      "structure-closed",
-      "service-account-name-taken",
-    ),
-  },
+  params: structureParam,
+  body: accountInput,
+  responses: { 201: versionedAnswer("Made", accountBody) },
+  problems: ["structure-not-found", "structure-suspended", "structure-closed", "service-account-name-taken"],
 });
-const readRoute = createRoute({
-  ...requires("service-account.read"),
+const readRoute = operation("service-account.read", {
   operationId: "readServiceAccount",
   method: "get",
   path: `${path}/{serviceAccountId}`,
   tags,
   summary: "One service account with its keys",
-  request: { params: accountParam },
-  responses: {
-    200: accountAnswer("The account"),
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden", ...missing),
-  },
+  params: accountParam,
+  responses: { 200: versionedAnswer("The account", accountBody) },
+  problems: ["forbidden", ...missing],
 });
-const changeRoute = createRoute({
-  ...requires("service-account.change"),
+const changeRoute = operation("service-account.change", {
   operationId: "changeServiceAccount",
   method: "patch",
   path: `${path}/{serviceAccountId}`,
   tags,
   summary: "Changes name, scopes or end of a service account",
-  request: {
-    params: accountParam,
-    headers: ifMatchHeader,
-    body: { required: true, content: json(accountChange) },
-  },
-  responses: {
-    200: accountAnswer("Changed, or was so already"),
-    ...problemResponses(
-      ...changeProblems,
-      ...missing,
-      "service-account-revoked",
-      "service-account-name-taken",
-      "version-mismatch",
-    ),
-  },
+  params: accountParam,
+  body: accountChange,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("Changed, or was so already", accountBody) },
+  problems: [...missing, "service-account-revoked", "service-account-name-taken"],
 });
-const revokeRoute = createRoute({
-  ...requires("service-account.revoke"),
+const revokeRoute = operation("service-account.revoke", {
   operationId: "revokeServiceAccount",
   method: "delete",
   path: `${path}/{serviceAccountId}`,
   tags,
   summary: "Revokes a service account and its keys, for good",
-  request: { params: accountParam, headers: ifMatchHeader },
-  responses: {
-    204: { description: "Revoked, or was so already" },
-    ...problemResponses(...bodilessProblems, ...missing, "version-mismatch"),
-  },
+  params: accountParam,
+  isVersioned: true,
+  responses: { 204: { description: "Revoked, or was so already" } },
+  problems: missing,
 });
-const createKeyRoute = createRoute({
-  ...requires("service-account-key.create"),
+const createKeyRoute = operation("service-account-key.create", {
   operationId: "createServiceAccountKey",
   method: "post",
   path: `${path}/{serviceAccountId}/keys`,
   tags,
   summary: "Gives a service account another key, shown this once; a repetition makes another one",
-  request: {
-    params: accountParam,
-    headers: idempotencyHeader,
-    body: { required: true, content: json(keyInput) },
-  },
-  responses: {
-    201: { description: "Given", content: json(newKeyBody) },
-    ...problemResponses(...repeatableProblems, ...missing, "service-account-revoked"),
-  },
+  params: accountParam,
+  body: keyInput,
+  responses: { 201: answer("Given", newKeyBody) },
+  problems: [...missing, "service-account-revoked"],
 });
-const revokeKeyRoute = createRoute({
-  ...requires("service-account-key.revoke"),
+const revokeKeyRoute = operation("service-account-key.revoke", {
   operationId: "revokeServiceAccountKey",
   method: "delete",
   path: `${path}/{serviceAccountId}/keys/{keyId}`,
   tags,
   summary: "Revokes a key",
-  request: { params: keyParam },
-  responses: {
-    204: { description: "Revoked, or was so already" },
-    ...problemResponses(...bodilessProblems, ...missing, "service-account-key-not-found"),
-  },
+  params: keyParam,
+  responses: { 204: { description: "Revoked, or was so already" } },
+  problems: [...missing, "service-account-key-not-found"],
 });
 
 const toDate = (text: string | null) => text === null ? null : new Date(text);

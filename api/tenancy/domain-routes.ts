@@ -1,20 +1,9 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inStructure } from "../database/in-tenant.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation, versionedAnswer } from "../http/operation.ts";
 import { page, sortedPageRequest } from "../http/paginate.ts";
-import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
+import { etag, versionOf } from "../http/version.ts";
 import { authorise } from "../identity/mod.ts";
 import { closeDomain } from "./close-domain.ts";
 import { createDomain } from "./create-domain.ts";
@@ -33,127 +22,85 @@ import {
 } from "./schemas.ts";
 import { resumeDomain, suspendDomain } from "./suspend-domain.ts";
 
-const domainAnswer = (description: string) => ({
-  description,
-  headers: { ETag: { schema: { type: "string" as const }, description: "Its version" } },
-  content: json(domainBody),
-});
 const conflicts = [
   "structure-not-found",
   "structure-closed",
   "domain-not-found",
   "domain-closed",
-  "version-mismatch",
 ] as const;
 
-const createDomainRoute = createRoute({
+const createDomainRoute = operation("domain.create", {
   operationId: "createDomain",
-  ...requires("domain.create"),
   method: "post",
   path: "/api/v1/structures/{structureId}/domains",
   tags: ["domains"],
   summary: "Gives a structure a mail domain",
-  request: {
-    params: structureParam,
-    headers: idempotencyHeader,
-    body: { required: true, content: json(domainInput) },
-  },
-  responses: {
-    201: domainAnswer("Given; the mail server learns it within seconds"),
-    ...problemResponses(
-      ...repeatableProblems,
-      "structure-not-found",
-      "structure-suspended",
-      "structure-closed",
-      "domain-name-taken",
-      "domain-outside-reseller",
-    ),
-  },
+  params: structureParam,
+  body: domainInput,
+  responses: { 201: versionedAnswer("Given; the mail server learns it within seconds", domainBody) },
+  problems: [
+    "structure-not-found",
+    "structure-suspended",
+    "structure-closed",
+    "domain-name-taken",
+    "domain-outside-reseller",
+  ],
 });
-const listDomainsRoute = createRoute({
+const listDomainsRoute = operation("domain.read", {
   operationId: "listDomains",
-  ...requires("domain.read"),
   method: "get",
   path: "/api/v1/structures/{structureId}/domains",
   tags: ["domains"],
   summary: "The domains of a structure, by name",
-  request: { params: structureParam, query: domainQuery },
-  responses: {
-    200: { description: "A page", content: json(domainPage) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden", "structure-not-found"),
-  },
+  params: structureParam,
+  query: domainQuery,
+  responses: { 200: answer("A page", domainPage) },
+  problems: ["forbidden", "structure-not-found"],
 });
-const readDomainRoute = createRoute({
+const readDomainRoute = operation("domain.read", {
   operationId: "readDomain",
-  ...requires("domain.read"),
   method: "get",
   path: "/api/v1/structures/{structureId}/domains/{domainId}",
   tags: ["domains"],
   summary: "One domain",
-  request: { params: domainParam },
-  responses: {
-    200: domainAnswer("The domain"),
-    ...problemResponses(
-      ...commonProblems,
-      "invalid-request",
-      "forbidden",
-      "structure-not-found",
-      "domain-not-found",
-    ),
-  },
+  params: domainParam,
+  responses: { 200: versionedAnswer("The domain", domainBody) },
+  problems: ["forbidden", "structure-not-found", "domain-not-found"],
 });
-const suspendDomainRoute = createRoute({
+const suspendDomainRoute = operation("domain.suspend", {
   operationId: "suspendDomain",
-  ...requires("domain.suspend"),
   method: "post",
   path: "/api/v1/structures/{structureId}/domains/{domainId}/suspension",
   tags: ["domains"],
   summary: "Suspends a domain: its boxes neither sign in, send nor receive; their mail is kept",
-  request: {
-    params: domainParam,
-    headers: idempotencyHeader.extend(ifMatchHeader.shape),
-    body: { required: true, content: json(suspensionInput) },
-  },
-  responses: {
-    200: domainAnswer("Suspended, or was so already"),
-    ...problemResponses(...repeatableProblems, ...conflicts),
-  },
+  params: domainParam,
+  body: suspensionInput,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("Suspended, or was so already", domainBody) },
+  problems: conflicts,
 });
-const resumeDomainRoute = createRoute({
+const resumeDomainRoute = operation("domain.resume", {
   operationId: "resumeDomain",
-  ...requires("domain.resume"),
   method: "delete",
   path: "/api/v1/structures/{structureId}/domains/{domainId}/suspension",
   tags: ["domains"],
   summary: "Ends a domain's suspension",
-  request: { params: domainParam, headers: ifMatchHeader },
-  responses: {
-    200: domainAnswer("Active, or was so already"),
-    ...problemResponses(...bodilessProblems, ...conflicts),
-  },
+  params: domainParam,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("Active, or was so already", domainBody) },
+  problems: conflicts,
 });
-const closeDomainRoute = createRoute({
+const closeDomainRoute = operation("domain.close", {
   operationId: "closeDomain",
-  ...requires("domain.close"),
   method: "post",
   path: "/api/v1/structures/{structureId}/domains/{domainId}/closing",
   tags: ["domains"],
   summary: "Closes a domain for good; its boxes are closed or moved before",
-  request: {
-    params: domainParam,
-    headers: idempotencyHeader.extend(ifMatchHeader.shape),
-    body: { required: true, content: json(closingInput) },
-  },
-  responses: {
-    200: domainAnswer("Closed, or was so already"),
-    ...problemResponses(
-      ...repeatableProblems,
-      "structure-not-found",
-      "domain-not-found",
-      "domain-has-open-mailboxes",
-      "version-mismatch",
-    ),
-  },
+  params: domainParam,
+  body: closingInput,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("Closed, or was so already", domainBody) },
+  problems: ["structure-not-found", "domain-not-found", "domain-has-open-mailboxes"],
 });
 
 export function domainRoutes(): OpenAPIHono<ApiEnv> {

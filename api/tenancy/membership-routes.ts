@@ -1,18 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inStructure } from "../database/in-tenant.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import { page, pageQuery, pageRequest } from "../http/paginate.ts";
 import { authorise } from "../identity/mod.ts";
 import { grantMembership } from "./grant-membership.ts";
@@ -27,58 +16,37 @@ import {
   toMembershipBody,
 } from "./schemas.ts";
 
-const grantRoute = createRoute({
+const grantRoute = operation("membership.grant", {
   operationId: "grantMembership",
-  ...requires("membership.grant"),
   method: "post",
   path: "/api/v1/structures/{structureId}/memberships",
   tags: ["memberships"],
   summary: "Gives a person a role in the structure",
-  request: {
-    params: structureParam,
-    headers: idempotencyHeader,
-    body: { required: true, content: json(membershipInput) },
-  },
-  responses: {
-    201: { description: "Given, or was so already", content: json(membershipBody) },
-    ...problemResponses(
-      ...repeatableProblems,
-      "structure-not-found",
-      "structure-suspended",
-      "structure-closed",
-    ),
-  },
+  params: structureParam,
+  body: membershipInput,
+  responses: { 201: answer("Given, or was so already", membershipBody) },
+  problems: ["structure-not-found", "structure-suspended", "structure-closed"],
 });
-const listRoute = createRoute({
+const listRoute = operation("membership.read", {
   operationId: "listMemberships",
-  ...requires("membership.read"),
   method: "get",
   path: "/api/v1/structures/{structureId}/memberships",
   tags: ["memberships"],
   summary: "Who has which role in the structure",
-  request: { params: structureParam, query: pageQuery },
-  responses: {
-    200: { description: "A page", content: json(membershipPage) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden", "structure-not-found"),
-  },
+  params: structureParam,
+  query: pageQuery,
+  responses: { 200: answer("A page", membershipPage) },
+  problems: ["forbidden", "structure-not-found"],
 });
-const revokeRoute = createRoute({
+const revokeRoute = operation("membership.revoke", {
   operationId: "revokeMembership",
-  ...requires("membership.revoke"),
   method: "delete",
   path: "/api/v1/structures/{structureId}/memberships/{personId}/{role}",
   tags: ["memberships"],
   summary: "Takes a role away",
-  request: { params: membershipParam },
-  responses: {
-    204: { description: "Taken away" },
-    ...problemResponses(
-      ...bodilessProblems,
-      "structure-not-found",
-      "membership-not-found",
-      "last-administrator",
-    ),
-  },
+  params: membershipParam,
+  responses: { 204: { description: "Taken away" } },
+  problems: ["structure-not-found", "membership-not-found", "last-administrator"],
 });
 
 export function membershipRoutes(): OpenAPIHono<ApiEnv> {

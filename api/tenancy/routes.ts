@@ -1,22 +1,10 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "../context.ts";
 import { asPlatform, inOperator, inPerson, inStructure } from "../database/in-tenant.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  changeProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation, versionedAnswer } from "../http/operation.ts";
 import { page, type PageRequest, sortedPageRequest } from "../http/paginate.ts";
-import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
+import { etag, versionOf } from "../http/version.ts";
 import { authorise, may, requirePerson } from "../identity/mod.ts";
 import { changeStructure } from "./change-structure.ts";
 import { closeStructure } from "./close-structure.ts";
@@ -46,141 +34,96 @@ import {
 } from "./structure-queries.ts";
 import { suspendStructure } from "./suspend-structure.ts";
 
-const structureAnswer = (description: string) => ({
-  description,
-  headers: { ETag: { schema: { type: "string" as const }, description: "Its version" } },
-  content: json(structureBody),
-});
-const conflicts = ["structure-not-found", "structure-closed", "version-mismatch"] as const;
+const conflicts = ["structure-not-found", "structure-closed"] as const;
 const resellerProblems = [
   "structure-not-reseller",
   "reseller-quota-exceeded",
   "reseller-child-unlimited",
 ] as const;
 
-const createStructureRoute = createRoute({
+const createStructureRoute = operation("structure.create", {
   operationId: "createStructure",
-  ...requires("structure.create"),
   method: "post",
   path: "/api/v1/structures",
   tags: ["structures"],
   summary: "Opens a structure, with its domains and its administrator",
-  request: { headers: idempotencyHeader, body: { required: true, content: json(structureInput) } },
-  responses: {
-    201: structureAnswer("Opened"),
-    ...problemResponses(
-      ...repeatableProblems,
-      ...resellerProblems,
-      "structure-identifier-taken",
-      "structure-not-found",
-      "structure-suspended",
-      "structure-closed",
-      "domain-name-taken",
-      "domain-outside-reseller",
-    ),
-  },
+  body: structureInput,
+  responses: { 201: versionedAnswer("Opened", structureBody) },
+  problems: [
+    ...resellerProblems,
+    "structure-identifier-taken",
+    "structure-not-found",
+    "structure-suspended",
+    "structure-closed",
+    "domain-name-taken",
+    "domain-outside-reseller",
+  ],
 });
-const listStructuresRoute = createRoute({
+const listStructuresRoute = operation("everybody", {
   operationId: "listStructures",
-  ...requires("everybody"),
   method: "get",
   path: "/api/v1/structures",
   tags: ["structures"],
   summary: "Structures: all of them for the operator, those one has a role in for everybody else",
-  request: { query: structureQuery },
-  responses: {
-    200: { description: "A page", content: json(structurePage) },
-    ...problemResponses(...commonProblems, "invalid-request"),
-  },
+  query: structureQuery,
+  responses: { 200: answer("A page", structurePage) },
 });
-const readStructureRoute = createRoute({
+const readStructureRoute = operation("structure.read", {
   operationId: "readStructure",
-  ...requires("structure.read"),
   method: "get",
   path: "/api/v1/structures/{structureId}",
   tags: ["structures"],
   summary: "One structure",
-  request: { params: structureParam },
-  responses: {
-    200: structureAnswer("The structure"),
-    ...problemResponses(...commonProblems, "invalid-request", "structure-not-found"),
-  },
+  params: structureParam,
+  responses: { 200: versionedAnswer("The structure", structureBody) },
+  problems: ["structure-not-found"],
 });
-const changeStructureRoute = createRoute({
+const changeStructureRoute = operation("structure.change", {
   operationId: "changeStructure",
-  ...requires("structure.change"),
   method: "patch",
   path: "/api/v1/structures/{structureId}",
   tags: ["structures"],
   summary: "Changes a structure: its settings by itself; its name, quotas and reseller by who is above it",
-  request: {
-    params: structureParam,
-    headers: ifMatchHeader,
-    body: { required: true, content: json(structureChange) },
-  },
-  responses: {
-    200: structureAnswer("Changed, or was so already"),
-    ...problemResponses(
-      ...changeProblems,
-      ...conflicts,
-      ...resellerProblems,
-      "quota-below-use",
-      "structure-has-children",
-    ),
-  },
+  params: structureParam,
+  body: structureChange,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("Changed, or was so already", structureBody) },
+  problems: [...conflicts, ...resellerProblems, "quota-below-use", "structure-has-children"],
 });
-const suspendStructureRoute = createRoute({
+const suspendStructureRoute = operation("structure.suspend", {
   operationId: "suspendStructure",
-  ...requires("structure.suspend"),
   method: "post",
   path: "/api/v1/structures/{structureId}/suspension",
   tags: ["structures"],
   summary: "Suspends a structure: its boxes neither sign in, send nor receive; their mail is kept",
-  request: {
-    params: structureParam,
-    headers: idempotencyHeader.extend(ifMatchHeader.shape),
-    body: { required: true, content: json(suspensionInput) },
-  },
-  responses: {
-    200: structureAnswer("Suspended, or was so already"),
-    ...problemResponses(...repeatableProblems, ...conflicts),
-  },
+  params: structureParam,
+  body: suspensionInput,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("Suspended, or was so already", structureBody) },
+  problems: conflicts,
 });
-const resumeStructureRoute = createRoute({
+const resumeStructureRoute = operation("structure.resume", {
   operationId: "resumeStructure",
-  ...requires("structure.resume"),
   method: "delete",
   path: "/api/v1/structures/{structureId}/suspension",
   tags: ["structures"],
   summary: "Ends a structure's suspension",
-  request: { params: structureParam, headers: ifMatchHeader },
-  responses: {
-    200: structureAnswer("Active, or was so already"),
-    ...problemResponses(...bodilessProblems, ...conflicts),
-  },
+  params: structureParam,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("Active, or was so already", structureBody) },
+  problems: conflicts,
 });
-const closeStructureRoute = createRoute({
+const closeStructureRoute = operation("structure.close", {
   operationId: "closeStructure",
-  ...requires("structure.close"),
   method: "post",
   path: "/api/v1/structures/{structureId}/closing",
   tags: ["structures"],
   summary: "Closes a structure for good, with its domains; its boxes are closed before",
-  request: {
-    params: structureParam,
-    headers: idempotencyHeader.extend(ifMatchHeader.shape),
-    body: { required: true, content: json(closingInput) },
-  },
-  responses: {
-    200: structureAnswer("Closed, or was so already"),
-    ...problemResponses(
-      ...repeatableProblems,
-      "structure-not-found",
-      "version-mismatch",
-      "structure-has-open-mailboxes",
-      "structure-has-children",
-    ),
-  },
+  params: structureParam,
+  body: closingInput,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("Closed, or was so already", structureBody) },
+  problems: ["structure-not-found", "structure-has-open-mailboxes", "structure-has-children"],
 });
 
 export function tenancyRoutes(): OpenAPIHono<ApiEnv> {

@@ -1,50 +1,32 @@
 import type { AppDeps } from "../context.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
+import { contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import { authorise } from "../identity/mod.ts";
 import { checkRecipients } from "./match.ts";
 import { recipientsBody, recipientsRequest, trustSpaceBody } from "./schemas.ts";
 import { readTrustSpace, type TrustSpaceState } from "./state.ts";
 
-const checkRoute = createRoute({
+const checkRoute = operation("recipient.check", {
   operationId: "checkRecipients",
-  ...requires("recipient.check"),
   method: "post",
   path: "/api/v1/recipients/check",
   tags: ["trust-space"],
   summary: "Says of each address whether it can be written to",
   description: "Changes nothing: it is a POST so that addresses stand in no log of addresses.",
-  request: {
-    headers: idempotencyHeader,
-    body: { required: true, content: { "application/json": { schema: recipientsRequest } } },
-  },
+  body: recipientsRequest,
   responses: {
-    200: {
-      description: "One result for each address, in the order asked",
-      content: { "application/json": { schema: recipientsBody } },
-    },
-    ...problemResponses(...repeatableProblems),
+    200: answer("One result for each address, in the order asked", recipientsBody),
   },
 });
 
-const stateRoute = createRoute({
+const stateRoute = operation("everybody", {
   operationId: "readTrustSpace",
-  ...requires("everybody"),
   method: "get",
   path: "/api/v1/trust-space",
   tags: ["trust-space"],
   summary: "The white list in force and the last refusal",
   responses: {
-    200: { description: "The state", content: { "application/json": { schema: trustSpaceBody } } },
-    ...problemResponses(...commonProblems),
+    200: answer("The state", trustSpaceBody),
   },
 });
 

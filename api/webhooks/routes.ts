@@ -1,21 +1,9 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inStructure } from "../database/in-tenant.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  changeProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import { page } from "../http/paginate.ts";
-import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
+import { etag, versionOf } from "../http/version.ts";
 import { authorise } from "../identity/mod.ts";
 import { getStructure, structureParam } from "../tenancy/mod.ts";
 import { changeWebhook } from "./change.ts";
@@ -44,140 +32,96 @@ import type { WebhookSettings } from "./settings.ts";
 const tags = ["webhooks"];
 const path = "/api/v1/structures/{structureId}/webhooks";
 const missing = ["structure-not-found", "webhook-not-found"] as const;
-const readProblems = [...commonProblems, "invalid-request", "forbidden"] as const;
 
-const listRoute = createRoute({
-  ...requires("webhook.read"),
+const listRoute = operation("webhook.read", {
   operationId: "listWebhooks",
   method: "get",
   path,
   tags,
   summary: "Where the structure's software is told of what happens",
-  request: { params: structureParam },
-  responses: {
-    200: { description: "All of them", content: json(webhookList) },
-    ...problemResponses(...readProblems, "structure-not-found"),
-  },
+  params: structureParam,
+  responses: { 200: answer("All of them", webhookList) },
+  problems: ["forbidden", "structure-not-found"],
 });
-const readRoute = createRoute({
-  ...requires("webhook.read"),
+const readRoute = operation("webhook.read", {
   operationId: "readWebhook",
   method: "get",
   path: `${path}/{webhookId}`,
   tags,
   summary: "One webhook",
-  request: { params: webhookParam },
-  responses: {
-    200: { description: "The webhook", content: json(webhookBody) },
-    ...problemResponses(...readProblems, ...missing),
-  },
+  params: webhookParam,
+  responses: { 200: answer("The webhook", webhookBody) },
+  problems: ["forbidden", ...missing],
 });
 const createWebhookRoute = (isPrivateAllowed: boolean) =>
-  createRoute({
-    ...requires("webhook.create"),
+  operation("webhook.create", {
     operationId: "createWebhook",
     method: "post",
     path,
     tags,
     summary: "Tells a URL of what happens from now on; answers the secret of the signatures, this once",
-    request: {
-      params: structureParam,
-      headers: idempotencyHeader,
-      body: { required: true, content: json(webhookInput(isPrivateAllowed)) },
-    },
-    responses: {
-      201: { description: "Made", content: json(newWebhookBody) },
-      ...problemResponses(
-        ...repeatableProblems,
-        "structure-not-found",
-        "structure-suspended",
-        "structure-closed",
-        "webhook-limit-reached",
-      ),
-    },
+    params: structureParam,
+    body: webhookInput(isPrivateAllowed),
+    responses: { 201: answer("Made", newWebhookBody) },
+    problems: ["structure-not-found", "structure-suspended", "structure-closed", "webhook-limit-reached"],
   });
 const changeWebhookRoute = (isPrivateAllowed: boolean) =>
-  createRoute({
-    ...requires("webhook.change"),
+  operation("webhook.change", {
     operationId: "changeWebhook",
     method: "patch",
     path: `${path}/{webhookId}`,
     tags,
     summary: "Changes where and what is told, disables it or begins again",
-    request: {
-      params: webhookParam,
-      headers: ifMatchHeader,
-      body: { required: true, content: json(webhookChange(isPrivateAllowed)) },
-    },
-    responses: {
-      200: { description: "Changed", content: json(webhookBody) },
-      ...problemResponses(...changeProblems, ...missing, "version-mismatch"),
-    },
+    params: webhookParam,
+    body: webhookChange(isPrivateAllowed),
+    isVersioned: true,
+    responses: { 200: answer("Changed", webhookBody) },
+    problems: missing,
   });
-const removeRoute = createRoute({
-  ...requires("webhook.delete"),
+const removeRoute = operation("webhook.delete", {
   operationId: "deleteWebhook",
   method: "delete",
   path: `${path}/{webhookId}`,
   tags,
   summary: "Removes a webhook with its secret and deliveries",
-  request: { params: webhookParam, headers: ifMatchHeader },
-  responses: {
-    204: { description: "Removed" },
-    ...problemResponses(...bodilessProblems, ...missing, "version-mismatch"),
-  },
+  params: webhookParam,
+  isVersioned: true,
+  responses: { 204: { description: "Removed" } },
+  problems: missing,
 });
-const rotateRoute = createRoute({
-  ...requires("webhook.rotate-secret"),
+const rotateRoute = operation("webhook.rotate-secret", {
   operationId: "rotateWebhookSecret",
   method: "post",
   path: `${path}/{webhookId}/secret`,
   tags,
   summary: "Replaces the secret of the signatures; the one before signs beside it for some hours",
   description: "The new secret is in this answer and nowhere else; a repetition makes another one.",
-  request: {
-    params: webhookParam,
-    headers: idempotencyHeader.extend(ifMatchHeader.shape),
-    body: { required: true, content: json(secretInput) },
-  },
-  responses: {
-    201: { description: "Replaced", content: json(newWebhookBody) },
-    ...problemResponses(...repeatableProblems, ...missing, "version-mismatch"),
-  },
+  params: webhookParam,
+  body: secretInput,
+  isVersioned: true,
+  responses: { 201: answer("Replaced", newWebhookBody) },
+  problems: missing,
 });
-const testRoute = createRoute({
-  ...requires("webhook.test"),
+const testRoute = operation("webhook.test", {
   operationId: "testWebhook",
   method: "post",
   path: `${path}/{webhookId}/test`,
   tags,
   summary: "Sends an event webhook.test, to this webhook alone",
-  request: { params: webhookParam, headers: idempotencyHeader },
-  responses: {
-    202: { description: "On its way: its delivery says how it went", content: json(deliveryBody) },
-    ...problemResponses(
-      ...bodilessProblems,
-      "unsupported-media-type",
-      "request-too-large",
-      "idempotency-key-reused",
-      "idempotency-key-in-use",
-      ...missing,
-      "webhook-disabled",
-    ),
-  },
+  params: webhookParam,
+  responses: { 202: answer("On its way: its delivery says how it went", deliveryBody) },
+  problems: [...missing, "webhook-disabled"],
 });
-const deliveriesRoute = createRoute({
-  ...requires("webhook.read"),
+const deliveriesRoute = operation("webhook.read", {
   operationId: "listWebhookDeliveries",
   method: "get",
   path: `${path}/{webhookId}/deliveries`,
   tags,
   summary: "What was sent, the newest first",
-  request: { params: webhookParam, query: deliveryQuery },
-  responses: {
-    200: { description: "A page", content: json(deliveryPage) },
-    ...problemResponses(...readProblems, ...missing),
-  },
+  params: webhookParam,
+  query: deliveryQuery,
+  responses: { 200: answer("A page", deliveryPage) },
+  problems: ["forbidden", ...missing],
 });
 
 export function webhookRoutes(
