@@ -100,6 +100,7 @@ describe("boxes", () => {
     await page.getByLabel("Nom", { exact: true }).fill("Martin");
     await page.getByText("Un homonyme existe déjà").waitFor();
     await eventually(() => page.getByLabel(/arobase/).inputValue()).toBe("camille.martin2");
+    await page.getByLabel("Liste rouge").check();
     await look(page, "box-new");
     await page.getByRole("button", { name: "Ouvrir la boîte" }).click();
     await page.getByRole("alert").waitFor();
@@ -108,6 +109,8 @@ describe("boxes", () => {
       type: "PER",
       holderIdNatPs: "810100000016",
       displayName: "Camille Martin",
+      // Hidden from its first day: what was published once has been seen.
+      redList: true,
     });
   });
 

@@ -121,6 +121,26 @@ describe("webhooks", () => {
     expect(faults).toEqual([]);
   });
 
+  test("a secret that others may have seen is replaced at once, and the new one shown once", async () => {
+    const { page, api, faults } = await openConsole(screen, {
+      ...answers,
+      [`GET ${base}/webhooks`]: { items: [{ ...webhook, oldSecretsUntil: ago(-60 * 20) }] },
+      [`POST ${base}/webhooks/${webhook.id}/secret`]: () =>
+        Response.json({ ...webhook, secret: "whsec_bmV1ZXM=" }, { status: 201 }),
+    });
+    await page.getByText(/L'ancien secret signe encore jusqu'au/).waitFor();
+    await page.getByRole("button", { name: "Remplacer le secret" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("L'ancien secret signe encore").selectOption("0");
+    await dialog.getByText("Votre logiciel refusera les appels").waitFor();
+    await look(page, "admin-webhook-rotate");
+    await dialog.getByRole("button", { name: "Remplacer le secret" }).click();
+    await page.getByText("Copiez ce secret maintenant").waitFor();
+    expect(await page.getByRole("dialog").getByRole("textbox").inputValue()).toBe("whsec_bmV1ZXM=");
+    expect(api.sent.get(`POST ${base}/webhooks/${webhook.id}/secret`)).toEqual({ overlapHours: 0 });
+    expect(faults).toEqual([]);
+  });
+
   test("an address that is not https is refused before it is sent, on a phone", async () => {
     const { page, api } = await openConsole(screen, { [`GET ${base}/webhooks`]: { items: [] } }, phone);
     await page.getByText("Aucun webhook").waitFor();

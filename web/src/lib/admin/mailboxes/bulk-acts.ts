@@ -29,20 +29,20 @@ function wordsOf(action: Exclude<Action, "change">): Words {
       title: (count) => m.admin_bulk_suspend_title({ count }),
       titleOfAll: m.admin_bulk_suspend_all_title(),
       label: m.admin_mailbox_suspend(),
-      about: [{ text: m.admin_mailbox_suspend_access(), tone: "danger" }, kept],
+      about: [{ text: m.admin_bulk_suspend_access(), tone: "danger" }, kept],
     },
     resume: {
       title: (count) => m.admin_bulk_resume_title({ count }),
       titleOfAll: m.admin_bulk_resume_all_title(),
       label: m.admin_mailbox_resume(),
-      about: [{ text: m.admin_mailbox_resume_access(), tone: "good" }],
+      about: [{ text: m.admin_bulk_resume_access(), tone: "good" }],
     },
     close: {
       title: (count) => m.admin_bulk_close_title({ count }),
       titleOfAll: m.admin_bulk_close_all_title(),
       label: m.admin_mailbox_close(),
-      about: [{ text: m.admin_mailbox_close_access(), tone: "danger" }, {
-        text: m.admin_mailbox_close_kept(),
+      about: [{ text: m.admin_bulk_close_access(), tone: "danger" }, {
+        text: m.admin_bulk_close_kept(),
       }],
     },
   };

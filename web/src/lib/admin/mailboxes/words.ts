@@ -37,3 +37,6 @@ export const provisioningTone = (status: Provisioning) => provisionings[status].
 /** Where a box is administered. */
 export const mailboxPath = ({ structureId, id }: Pick<Mailbox, "structureId" | "id">) =>
   `/admin/structures/${structureId}/mailboxes/${id}`;
+
+/** What the API takes as a box's telephone number; none is one too. */
+export const isPhone = (text: string) => /^(\+?[0-9][0-9 .-]{1,30})?$/.test(text);

@@ -1,7 +1,7 @@
 /** The screens of people, imports, campaigns, audit and integrations. */
 import { m } from "#lib/i18n/generated/messages.js";
 import { readsCharters, readsErasures, readsPlatformRegister } from "../privacy/rights.ts";
-import type { AdminPage } from "./pages.ts";
+import type { AdminPage } from "./page.ts";
 
 export const peoplePages: readonly AdminPage[] = [
   {

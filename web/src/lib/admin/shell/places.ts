@@ -5,7 +5,8 @@ import { chooseLocale, getLocale } from "#lib/i18n/locale.ts";
 import { applyTheme } from "#lib/ui/theme.ts";
 import type { Command } from "../palette/commands.svelte.ts";
 import type { Admin } from "./admin.svelte.ts";
-import { type AdminPage, pages, pathOf } from "./pages.ts";
+import { type AdminPage, pathOf } from "./page.ts";
+import { pages } from "./pages.ts";
 
 /** The screens of a part of the navigation that this person is shown, in order. */
 export function navigationOf(admin: Admin, part: "platform" | "structure"): readonly AdminPage[] {

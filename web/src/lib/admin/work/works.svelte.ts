@@ -3,7 +3,8 @@
  * browser, changes nothing about it. What is remembered here is only which ones to show.
  */
 import type { Api } from "../client/client.ts";
-import { type Progress, workKinds } from "./kinds.ts";
+import { workKinds } from "./kinds.ts";
+import type { Progress } from "./progress.ts";
 
 export interface Work {
   /** A line of kinds.ts. */
