@@ -30,6 +30,17 @@ const smallRuntimes: Plugin = {
     const isMessage = id === "../runtime.js" && importer?.includes("/i18n/generated/messages/");
     return isMessage === true ? here("./src/lib/i18n/locale.ts") : undefined;
   },
+  transform(code, id) {
+    if (!id.includes("/i18n/generated/messages/")) return;
+    // Each message comes with its own way of choosing the language: one for all does, 1 kB less, gzipped.
+    const chooser =
+      /\(\(inputs(?: = \{\})?, options = \{\}\) => \{\s*const locale = .*\s*if \(locale === "fr"\) return (\w+)\(inputs\)\s*return (\w+)\(inputs\)\s*\}\)/;
+    return {
+      code: code.replace("getLocale, experimentalStaticLocale", "sentence")
+        .replace(chooser, "/*#__PURE__*/ sentence($1, $2)"),
+      map: null,
+    };
+  },
 };
 
 export default defineConfig({
@@ -44,6 +55,7 @@ export default defineConfig({
       emitTsDeclarations: true,
     }),
     sveltekit({
+      compilerOptions: { runes: true, cssHash: ({ hash, filename }) => `s${hash(filename).slice(0, 5)}` },
       adapter: adapter({ fallback: "200.html", strict: true }),
       version: { pollInterval: 0 },
       paths: { relative: false },

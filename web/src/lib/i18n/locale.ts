@@ -20,5 +20,10 @@ export function chooseLocale(locale: Locale): void {
   location.reload();
 }
 
-/** Part of Paraglide's runtime: one language compiled in. Not used. */
-export const experimentalStaticLocale = undefined;
+type Say<Inputs> = (inputs: Inputs) => string;
+
+/** A message: in the reader's language, or in the one asked for. */
+export const sentence =
+  <Inputs>(french: Say<Inputs>, english: Say<Inputs>) =>
+  (inputs: Inputs, options: { locale?: Locale } = {}) =>
+    ((options.locale ?? getLocale()) === "fr" ? french : english)(inputs);
