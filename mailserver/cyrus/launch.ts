@@ -5,6 +5,7 @@
  * process lacks submission. Launching again after a crash is the recovery: processes left by a killed stack are ended by
  * their pid files, the store is repaired (recovery.ts), and Exim takes up its queue.
  */
+import { logKeyOf } from "../../api/mail-server/cyrus/log-name.ts";
 import { createCyrus } from "../../api/mail-server/cyrus/mod.ts";
 import {
   type Account,
@@ -22,7 +23,7 @@ import { requireFreePorts } from "../../scripts/stack/ports.ts";
 import { secretFile } from "../../scripts/stack/secrets.ts";
 import { makeServerCertificate } from "../mta/certificate.ts";
 import { eximLayout, eximPackages } from "../mta/exim.ts";
-import { configureMta, runMta, startMta } from "../mta/launch.ts";
+import { configureMta, runMta, startMta, startMtaLog } from "../mta/launch.ts";
 import { type PackageSet, unpackedPackages, versionOf } from "../mta/packages.ts";
 import { makePrivateDirectories, writePrivateFile } from "../mta/private-file.ts";
 import { fillTemplate } from "../mta/template.ts";
@@ -92,6 +93,7 @@ export async function launch(options: LaunchOptions): Promise<RunningMailServer>
     postgres,
     healthSocket: layout.healthSocket,
     tls: layout.tls,
+    logKey: logKeyOf(jwtKey.value),
     // Tests wait for what is tried again.
     queueSeconds: options.durable ? 5 : 1,
     ...(runAs === undefined ? {} : { runAs }),
@@ -110,6 +112,7 @@ export async function launch(options: LaunchOptions): Promise<RunningMailServer>
   const started: RunningPart[] = [];
   try {
     started.push(await startPasswordDaemon(options, postgres, adminSecret.value));
+    started.push(await startMtaLog(mta));
     if (isRecovery) {
       const count = await strikeOffDelivered({
         exim: (...args) => runMta(mta, args),

@@ -4,8 +4,13 @@
  * Exim's user `Debian-exim` is compiled in and looked up at every start, so a private passwd is shown to it (nss_wrapper).
  * Its queue is files that survive any kill; at the next start it takes them up by itself.
  */
-import { runToEnd } from "../../scripts/stack/packages.ts";
-import { type Account, type StartedProcess, startProcess } from "../../scripts/stack/part.ts";
+import { repositoryDirectory, runToEnd } from "../../scripts/stack/packages.ts";
+import {
+  type Account,
+  type RunningPart,
+  type StartedProcess,
+  startProcess,
+} from "../../scripts/stack/part.ts";
 import type { PackageSet } from "./packages.ts";
 import { makePrivateDirectories, writePrivateFile } from "./private-file.ts";
 
@@ -19,8 +24,13 @@ export const eximPackages: PackageSet = {
 export interface EximLayout {
   readonly directory: string;
   readonly configuration: string;
+  /** As it may be kept: without the address of anybody (log-lines.ts). */
   readonly mainLog: string;
+  /** Where Exim itself writes its log: named pipes. */
+  readonly pipes: string;
   readonly spool: string;
+  /** Under which addresses get their names in the log. */
+  readonly logKeyFile: string;
 }
 
 export function eximLayout(directory: string): EximLayout {
@@ -28,7 +38,9 @@ export function eximLayout(directory: string): EximLayout {
     directory,
     configuration: `${directory}/exim.conf`,
     mainLog: `${directory}/log/mainlog`,
+    pipes: `${directory}/pipes`,
     spool: `${directory}/spool`,
+    logKeyFile: `${directory}/log-key`,
   };
 }
 
@@ -51,11 +63,60 @@ export async function prepareExim(
   runAs: Account | undefined,
 ): Promise<{ uid: number; gid: number }> {
   const { uid, gid } = runAs ?? { uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0 };
-  await makePrivateDirectories([layout.directory, layout.spool, `${layout.directory}/log`], runAs);
+  await makePrivateDirectories(
+    [layout.directory, layout.spool, layout.pipes, `${layout.directory}/log`],
+    runAs,
+  );
   await removeTornReceptions(`${layout.spool}/input`);
   await writePrivateFile(`${layout.directory}/passwd`, await withEximUser(uid, gid), runAs);
   await writePrivateFile(`${layout.directory}/group`, await withEximGroup(gid), runAs);
   return { uid, gid };
+}
+
+/**
+ * Each pipe is held open here too: what Exim said while nobody read waits in it for the next keeper. When it is full (64 kB) Exim
+ * waits with its answer, and takes nothing that it could not write down.
+ */
+const heldPipes = new Map<string, Deno.FsFile>();
+
+async function holdPipe(path: string, runAs: Account | undefined): Promise<void> {
+  const isThere = await Deno.stat(path).then(({ isFifo }) => isFifo === true, () => false);
+  if (!isThere) await runToEnd("mkfifo", "mkfifo", ["-m", "600", path], runAs === undefined ? {} : { runAs });
+  const before = heldPipes.get(path);
+  heldPipes.set(path, await Deno.open(path, { read: true, write: true }));
+  before?.close();
+}
+
+/**
+ * Starts what keeps the log (log-keeper.ts). It comes before Exim and before each of its commands, which do nothing without a
+ * log, and goes after it: also a kill lets it write what Exim had said.
+ */
+export async function startEximLog(
+  layout: EximLayout,
+  program: Omit<EximProgram, "packages" | "queueSeconds">,
+): Promise<RunningPart> {
+  const { runAs } = program;
+  for (const name of ["mainlog", "paniclog"]) await holdPipe(`${layout.pipes}/${name}`, runAs);
+  const files = `${layout.directory}/log`;
+  const keeper = await startProcess({
+    name: `${program.name}-log`,
+    command: Deno.execPath(),
+    args: [
+      ...["run", "--quiet", "--cached-only", "--no-prompt", "--no-config", "--no-lock"],
+      `--allow-read=${layout.pipes},${layout.logKeyFile}`,
+      `--allow-write=${layout.pipes},${files}`,
+      new URL("log-keeper.ts", import.meta.url).pathname,
+      ...[layout.pipes, files, layout.logKeyFile],
+    ],
+    // The account may have no home, and may not write in that of root.
+    environment: { DENO_DIR: `${layout.directory}/deno`, DENO_NO_UPDATE_CHECK: "1" },
+    workingDirectory: repositoryDirectory,
+    directory: program.pidDirectory,
+    ...(runAs === undefined ? {} : { runAs }),
+    ready: { line: /^log ready$/ },
+    log: program.log,
+  });
+  return { ...keeper, kill: keeper.stop };
 }
 
 /**

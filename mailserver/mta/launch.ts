@@ -1,6 +1,6 @@
 /** Starts Exim, the MTA of the stand-in mail server. */
-import type { Account, Address, StartedProcess } from "../../scripts/stack/part.ts";
-import { eximLayout, eximOf, prepareExim, runExim, startExim } from "./exim.ts";
+import type { Account, Address, RunningPart, StartedProcess } from "../../scripts/stack/part.ts";
+import { eximLayout, eximOf, prepareExim, runExim, startExim, startEximLog } from "./exim.ts";
 import { writePrivateFile } from "./private-file.ts";
 import { fillTemplate } from "./template.ts";
 
@@ -25,6 +25,8 @@ export interface MtaOptions {
   /** Socket that says whether the directory answers (password-daemon/main.ts of mailserver/cyrus). */
   readonly healthSocket: string;
   readonly tls: { readonly certificateFile: string; readonly privateKeyFile: string };
+  /** Under which addresses get their names in the log: the driver looks for a box's submissions there. */
+  readonly logKey: string;
   /** Seconds between two looks at the queue, and before a failed delivery is tried again. */
   readonly queueSeconds: number;
   readonly runAs?: Account;
@@ -35,6 +37,7 @@ export interface MtaOptions {
 export async function configureMta(options: MtaOptions): Promise<void> {
   const layout = eximLayout(options.directory);
   const { uid, gid } = await prepareExim(layout, options.runAs);
+  await writePrivateFile(layout.logKeyFile, options.logKey, options.runAs);
   const template = await Deno.readTextFile(new URL("exim.conf.in", import.meta.url));
   await writePrivateFile(
     layout.configuration,
@@ -57,6 +60,11 @@ export async function configureMta(options: MtaOptions): Promise<void> {
     }),
     options.runAs,
   );
+}
+
+/** Before the daemon and before each of its commands. */
+export async function startMtaLog(options: MtaOptions): Promise<RunningPart> {
+  return await startEximLog(eximLayout(options.directory), { ...options, name: "exim" });
 }
 
 /**

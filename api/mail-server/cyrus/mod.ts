@@ -6,6 +6,7 @@
 import { cyrusDifferences } from "../differences.ts";
 import type { CyrusConfig, MailServer } from "../port.ts";
 import { applyMailbox, readMailbox, refuseDomainInUse, renameMailbox } from "./mailboxes.ts";
+import { logKeyOf, nameInLog } from "./log-name.ts";
 import { findSubmission } from "./submission-trace.ts";
 import { tokenSigner } from "./token.ts";
 
@@ -14,6 +15,7 @@ const probeBox = "probe@probe.invalid";
 
 export function createCyrus(config: CyrusConfig): MailServer {
   const authorization = tokenSigner(config.jwtKey);
+  const logKey = logKeyOf(config.jwtKey);
   return {
     kind: "cyrus",
     jmapUrl: config.jmapUrl,
@@ -36,7 +38,8 @@ export function createCyrus(config: CyrusConfig): MailServer {
     readMailbox: (address) => readMailbox(config, address),
     // The launcher's watch ends the IMAP sessions of boxes that left the views within two seconds (session-watch.ts).
     kickSessions: () => Promise.resolve(),
-    findSubmission: (from, messageId, since) => findSubmission(config.mtaLogFile, from, messageId, since),
+    findSubmission: (from, messageId, since) =>
+      findSubmission(config.mtaLogFile, nameInLog(logKey, from), messageId, since),
     differences: cyrusDifferences,
   };
 }

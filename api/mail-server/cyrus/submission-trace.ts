@@ -1,7 +1,7 @@
 /**
  * What became of a submitted message, from the only memory there is: the MTA's log.
  *
- * The MTA writes `<queue id> SUBMIT box=<box> id=<Message-ID>` when the message has passed its checks, then puts it on disk,
+ * The MTA writes `<queue id> SUBMIT box=<its name in the log> id=<Message-ID>` when the message has passed its checks, then puts it on disk,
  * writes `<queue id> <=`, and only then says so to Cyrus. A crash in between leaves a queued message without `<=`; the next
  * start tries to deliver it at once, and every attempt is a line with the queue id.
  */
@@ -18,13 +18,13 @@ const longestTail = 64 * 1024 * 1024;
 
 export async function findSubmission(
   logFile: string,
-  box: string,
+  boxInLog: string,
   messageId: string,
   since: Date,
   now: () => Date = () => new Date(),
 ): Promise<SubmissionTrace> {
   while (true) {
-    const trace = await look(logFile, box.toLowerCase(), bare(messageId), since.getTime());
+    const trace = await look(logFile, boxInLog, bare(messageId), since.getTime());
     if (trace !== "absent" || now().getTime() - since.getTime() >= settleMilliseconds) return trace;
     await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
   }
@@ -32,7 +32,7 @@ export async function findSubmission(
 
 async function look(
   logFile: string,
-  box: string,
+  boxInLog: string,
   messageId: string,
   since: number,
 ): Promise<SubmissionTrace> {
@@ -44,7 +44,7 @@ async function look(
   for (const line of lines) {
     const submit = / (\S+) SUBMIT box=(\S+) id=(.*)$/.exec(line);
     const [, queueId = "", submittedBy, submittedId = ""] = submit ?? [];
-    if (submit === null || submittedBy !== box || bare(submittedId) !== messageId) continue;
+    if (submit === null || submittedBy !== boxInLog || bare(submittedId) !== messageId) continue;
     const time = timeOf(line) ?? 0;
     if (time < from) continue;
     if (lines.some((other) => other !== line && followUp(queueId).test(other))) return "accepted";

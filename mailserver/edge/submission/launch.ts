@@ -4,17 +4,26 @@
  * It keeps no list of anybody: each sign-in and each sender is asked of the API's private listener. What it has accepted
  * stands in its queue as files and survives any kill; launching again is the recovery.
  */
-import { eximLayout, eximOf, eximPackages, prepareExim, runExim, startExim } from "../../mta/exim.ts";
+import {
+  eximLayout,
+  eximOf,
+  eximPackages,
+  prepareExim,
+  runExim,
+  startExim,
+  startEximLog,
+} from "../../mta/exim.ts";
 import { unpackedPackages } from "../../mta/packages.ts";
 import { writePrivateFile } from "../../mta/private-file.ts";
 import { fillTemplate } from "../../mta/template.ts";
 import { privateDirectory } from "../../../scripts/stack/packages.ts";
+import { secretFile } from "../../../scripts/stack/secrets.ts";
 import {
   type Account,
   type Address,
   endLeftovers,
+  joinParts,
   type RunningPart,
-  type StartedProcess,
   StartFailure,
 } from "../../../scripts/stack/part.ts";
 import type { EdgeLaunchOptions } from "../options.ts";
@@ -128,7 +137,7 @@ export async function launchSubmission(options: EdgeLaunchOptions): Promise<Runn
 }
 
 /** @throws StartFailure: packages unreachable, a port taken, a configuration that Exim refuses. */
-export async function startSubmission(options: SubmissionOptions): Promise<StartedProcess> {
+export async function startSubmission(options: SubmissionOptions): Promise<RunningPart> {
   await endLeftovers(options.pidDirectory);
   const { directory: packages } = await unpackedPackages(
     eximPackages,
@@ -137,14 +146,22 @@ export async function startSubmission(options: SubmissionOptions): Promise<Start
   );
   await configureSubmission(options, packages);
   const { runAs, pidDirectory, queueSeconds, log } = options;
-  return await startExim(eximLayout(options.directory), {
+  const layout = eximLayout(options.directory);
+  const program = {
     name,
     pidDirectory,
     packages,
     queueSeconds,
     ...(runAs === undefined ? {} : { runAs }),
     log,
-  }, openPorts(options));
+  };
+  const keeper = await startEximLog(layout, program);
+  try {
+    return joinParts(name, [keeper, await startExim(layout, program, openPorts(options))]);
+  } catch (error) {
+    await keeper.stop();
+    throw error;
+  }
 }
 
 /** Runs one of Exim's commands (`-bp`, `-Mrm` …) on this queue and returns what it prints. @throws StartFailure */
@@ -174,6 +191,8 @@ async function configureSubmission(options: SubmissionOptions, packages: string)
     await writePrivateFile(target, path === undefined ? "" : await Deno.readTextFile(path), runAs);
     return target;
   };
+  const { value: logKey } = await secretFile(`${layout.directory}/secrets`, "log-key");
+  await writePrivateFile(layout.logKeyFile, logKey, runAs);
   const limits = { ...defaultLimits, ...options.limits };
   const service = store.kind === "stalwart" ? store.service : undefined;
   const template = await Deno.readTextFile(new URL("exim.conf.in", import.meta.url));

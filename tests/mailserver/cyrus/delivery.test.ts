@@ -101,12 +101,26 @@ test("from outside nobody speaks for us, for an unlisted domain, or to a third p
   expect(await relay(stand, { from: partner, to: `laboratoire@${elsewhere}` })).toMatchObject({ code: 550 });
 });
 
-test("the log holds neither subject nor text", async () => {
+test("the log holds neither subject nor text nor the address of anybody", async () => {
   await submit(stand, { from: bob, to: anne, messageId: "logged", text: "confidentiel" });
-  await until(() => stand.mtaLog(), (text) => text.includes("id=logged@test"));
-  const log = await stand.mtaLog();
-  expect(log).not.toContain("Courrier");
-  expect(log).not.toContain("confidentiel");
+  await submit(stand, { from: bob, to: partner, messageId: "logged-outside" });
+  await submit(stand, { from: bob, to: `nobody@${hosted}`, messageId: "refused" });
+  await relay(stand, { from: partner, to: `nobody@${hosted}` });
+  await relay(stand, { from: partner, to: anne, messageId: "logged-inside" });
+  const followed = ["logged", "logged-outside", "logged-inside"];
+  const log = await until(
+    () => stand.mtaLog(),
+    (text) =>
+      followed.every((id) => {
+        const queueId = new RegExp(` (\\S+) <= .* id=${id}@test`).exec(text)?.[1];
+        return queueId !== undefined && text.includes(`${queueId} => to=~`) &&
+          text.includes(`${queueId} Completed`);
+      }),
+  );
+  expect(log).toMatch(/ rejected RCPT to=~/);
+  expect(log).not.toMatch(/courrier|confidentiel|nobody/i);
+  // Only the ends of Message-IDs.
+  expect(log.match(/\S+@\S+/g)?.filter((each) => !/^id=<?[^@]+@/.test(each)) ?? []).toEqual([]);
 });
 
 async function bouncesOf(box: string): Promise<string[]> {
