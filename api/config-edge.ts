@@ -1,6 +1,6 @@
 /** Settings of the edge of standard mail clients (api/edge). Part of api/config.ts, which alone reads the environment. */
 import { z } from "zod";
-import { address, count, type HostAndPort, hostAndPort, http } from "./config-shapes.ts";
+import { address, count, type HostAndPort, hostAndPort, http, seconds } from "./config-shapes.ts";
 
 export interface EdgeConfig {
   /** The private listener that Dovecot, nginx and Exim ask. */
@@ -10,6 +10,8 @@ export interface EdgeConfig {
   readonly doveadm: { readonly url: string; readonly key: string } | null;
   /** Where nginx hands over software that showed a certificate; null = there is no nginx. */
   readonly imapTicket: HostAndPort | null;
+  /** Longest life of what a token opened, from the moment card or phone was presented. */
+  readonly tokenSessionSeconds: number;
 }
 
 export const edgeVariables = {
@@ -23,6 +25,9 @@ export const edgeVariables = {
   MSS_EDGE_DOVEADM_KEY_FILE: z.string().optional().describe("Edge: file of that interface's key"),
   MSS_EDGE_IMAP_TICKET: address.optional().describe(
     "Edge: Dovecot's address for what nginx has let in by a certificate",
+  ),
+  MSS_EDGE_TOKEN_SESSION_SECONDS: seconds.max(86_400).default(14_400).describe(
+    "What a mail program opened by a token of Pro Santé Connect ends so long after card or phone was presented (as a session)",
   ),
   MSS_APP_PASSWORD_DAYS: count.max(3650).default(365).describe(
     "Longest life of an app password (no rule says: our choice)",
@@ -51,5 +56,6 @@ export function edgeConfig(
       ? null
       : { url: values.MSS_EDGE_DOVEADM_URL, key: needed("MSS_EDGE_DOVEADM_KEY_FILE") },
     imapTicket: values.MSS_EDGE_IMAP_TICKET === undefined ? null : hostAndPort(values.MSS_EDGE_IMAP_TICKET),
+    tokenSessionSeconds: values.MSS_EDGE_TOKEN_SESSION_SECONDS,
   };
 }

@@ -311,6 +311,14 @@ export interface LogoutTokensTable {
   expires_at: Timestamp;
 }
 
+export interface LogoutsTable {
+  id: GeneratedAlways<number>;
+  person_id: Nullable<string>;
+  session_hash: Nullable<Uint8Array>;
+  at: Timestamp;
+  expires_at: Timestamp;
+}
+
 export interface MailServicesTable {
   login: string;
   secret_hash: string;
@@ -723,6 +731,7 @@ export interface Database {
   "app.invitations": InvitationsTable;
   "app.known_places": KnownPlacesTable;
   "app.logout_tokens": LogoutTokensTable;
+  "app.logouts": LogoutsTable;
   "app.mail_services": MailServicesTable;
   "app.mailbox_delegations": MailboxDelegationsTable;
   "app.mailbox_members": MailboxMembersTable;

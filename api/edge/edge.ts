@@ -2,14 +2,14 @@
 import { timingSafeEqual } from "node:crypto";
 import { inSystem } from "../database/in-tenant.ts";
 import { createGuard } from "../guard/mod.ts";
-import { findAccount, SignInRefused } from "../identity/mod.ts";
+import { findAccount, hashProviderSession, type Introspected, SignInRefused } from "../identity/mod.ts";
 import { hashAppPassword } from "../client-access/mod.ts";
 import { type Attempt, toAddress } from "./attempt.ts";
 import { chooseCertificate } from "./certificate-sign-in.ts";
 import { type EdgeDeps, type Examined, nobody } from "./examined.ts";
 import { createFresh } from "./fresh.ts";
 import { guessInactive } from "./inactive-token.ts";
-import { nameOf, type Proof } from "./proof.ts";
+import { nameOf, type Proof, type TokenSession } from "./proof.ts";
 import { findAppPassword, findBox, listStandings } from "./queries.ts";
 import { refusalOf, type StandingRow } from "./standing.ts";
 import { createTickets, isTicket, type Tickets } from "./tickets.ts";
@@ -137,13 +137,28 @@ async function examineToken(deps: EdgeDeps, { username, secret }: Attempt): Prom
     return { ok: false, reason: why, isGuess: true };
   }
   const { subject, acr } = introspected;
+  const token = tokenSessionOf(introspected, deps);
   return await inSystem(deps, async (tx): Promise<Examined> => {
     const id = (await findAccount(tx, deps.provider.issuer, subject))?.id;
     const mailboxId = await findBox(tx, toAddress(username));
     if (id === undefined) return { ok: false, reason: "person-unknown", mailboxId, isGuess: false };
     // An unknown box is asked for like another, and found not to stand.
-    return { ok: true, proof: { kind: "person", id, mailboxId: mailboxId ?? nobody }, acr };
+    return { ok: true, proof: { kind: "person", id, mailboxId: mailboxId ?? nobody, token }, acr };
   });
+}
+
+/** What is to be known of a token once it is over. A clock of the provider that is ahead makes nothing newer or longer. */
+function tokenSessionOf(
+  { issuedAt, authenticatedAt, sessionId }: Extract<Introspected, { active: true }>,
+  { now, tokenSessionSeconds }: EdgeDeps,
+): TokenSession {
+  const earlier = (time: Date) => time < now() ? time : now();
+  const begun = earlier(authenticatedAt ?? issuedAt);
+  return {
+    issuedAt: earlier(issuedAt),
+    endsAt: new Date(begun.getTime() + tokenSessionSeconds * 1_000),
+    sessionHash: sessionId === null ? null : hashProviderSession(sessionId),
+  };
 }
 
 async function examinePassword(deps: EdgeDeps, { username, secret }: Attempt): Promise<Examined> {

@@ -12,6 +12,8 @@ export interface EdgeDeps extends HasDatabase {
   readonly now: () => Date;
   readonly log: Log;
   readonly provider: Pick<Identity["provider"], "issuer" | "introspect">;
+  /** Longest life of what a token opened, from the moment card or phone was presented. */
+  readonly tokenSessionSeconds: number;
   readonly guard?: Guard;
 }
 

@@ -1,6 +1,7 @@
 /** What the edge asks of the database, in the platform's own scope: nobody is known before it has answered. */
 import { sql } from "kysely";
 import type { Tx } from "../database/in-tenant.ts";
+import { isFromBeforeLogout } from "../identity/mod.ts";
 import type { Proof } from "./proof.ts";
 import type { StandingRow } from "./standing.ts";
 
@@ -46,7 +47,12 @@ export async function findStructure(tx: Tx, mailboxId: string): Promise<string |
 
 /** Each proof as it stands now: one line per proof asked for, in their order, in one statement however many they are. */
 export async function listStandings(tx: Tx, proofs: readonly Proof[], now: Date): Promise<StandingRow[]> {
-  const columnOf = (name: keyof Proof) => proofs.map((proof) => proof[name]);
+  const columnOf = (name: "kind" | "id" | "mailboxId") => proofs.map((proof) => proof[name]);
+  const isLoggedOut = isFromBeforeLogout({
+    personId: sql`w.id`,
+    sessionHash: sql`w.session_hash`,
+    issuedAt: sql`w.issued_at`,
+  });
   const { rows } = await sql<StandingRow>`
     select w.kind, w.id, w.mailbox_id, b.structure_id, b.address, b.status as box_status,
       b.moved_from_address is not null and b.moved_at is null as is_moving,
@@ -54,12 +60,16 @@ export async function listStandings(tx: Tx, proofs: readonly Proof[], now: Date)
       p.id as person_id, trim(p.given_name || ' ' || p.family_name) as person_name, p.status as person_status,
       b.holder_id_nat_ps = p.id_nat_ps as is_holder, m.person_id is not null as is_member,
       g.may_read, g.may_write, g.may_send_as,
+      w.ends_at as token_ends_at, ${isLoggedOut} as is_logged_out,
       a.id as password_id, a.expires_at as password_ends_at, a.revoked_at is not null as is_password_revoked,
       a.may_imap, a.may_submission,
       c.id as certificate_id, c.label as certificate_label, c.not_after as certificate_ends_at,
       c.withdrawn_at is not null as is_certificate_withdrawn, cm.mailbox_id is not null as is_certificate_for_box
-    from unnest(${columnOf("kind")}::text[], ${columnOf("id")}::uuid[], ${columnOf("mailboxId")}::uuid[])
-        with ordinality as w (kind, id, mailbox_id, place)
+    from unnest(${columnOf("kind")}::text[], ${columnOf("id")}::uuid[], ${columnOf("mailboxId")}::uuid[],
+        ${proofs.map(({ token }) => token?.issuedAt ?? null)}::timestamptz[],
+        ${proofs.map(({ token }) => token?.endsAt ?? null)}::timestamptz[],
+        ${proofs.map(({ token }) => token?.sessionHash ?? null)}::bytea[])
+        with ordinality as w (kind, id, mailbox_id, issued_at, ends_at, session_hash, place)
       left join app.mailboxes b on b.id = w.mailbox_id
       left join app.domains d on d.structure_id = b.structure_id and d.id = b.domain_id
       left join app.structures s on s.id = b.structure_id

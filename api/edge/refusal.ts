@@ -16,6 +16,8 @@ export type EdgeRefusal =
   | "structure-suspended"
   // The proof; for tokens the reasons of the introspection beside.
   | Extract<Introspected, { active: false }>["reason"]
+  | "authentication-too-old"
+  | "logged-out"
   | "token-algorithm"
   | "token-unreadable"
   | "secret-wrong"

@@ -22,13 +22,15 @@ export interface EdgeEntrance {
   readonly key: string;
   /** Where Dovecot takes tickets; null = nginx is not in use. */
   readonly imapTicket: { readonly host: string; readonly port: number } | null;
+  readonly tokenSessionSeconds: number;
 }
 
 /** @param parts other parts than the process's own, for tests */
 export function createEdgeApp(deps: AppDeps, entrance: EdgeEntrance, parts: Partial<EdgeDeps> = {}): Hono {
   const { db, redis, now, log } = deps;
   const provider = parts.provider ?? createIdentity(deps).provider;
-  const edge = createEdge({ db, redis, now, log, provider, ...parts });
+  const { tokenSessionSeconds } = entrance;
+  const edge = createEdge({ db, redis, now, log, provider, tokenSessionSeconds, ...parts });
   const app = new Hono();
   app.onError((error, c) => {
     // Its message may hold what was asked.

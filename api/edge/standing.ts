@@ -28,6 +28,9 @@ export interface StandingRow {
   readonly may_read: boolean | null;
   readonly may_write: boolean | null;
   readonly may_send_as: boolean | null;
+  /** When what a token opened is over; null for other proofs. */
+  readonly token_ends_at: Date | null;
+  readonly is_logged_out: boolean;
   readonly password_id: string | null;
   readonly password_ends_at: Date | null;
   readonly is_password_revoked: boolean;
@@ -61,6 +64,8 @@ function refusalOfProof(row: StandingRow, service: Service, now: Date): EdgeRefu
     if ((service === "imap" ? row.may_imap : row.may_submission) !== true) return "app-password-scope";
   }
   if (row.person_id === null) return "person-unknown";
+  if (row.is_logged_out) return "logged-out";
+  if (row.kind === "person" && isOver(row.token_ends_at, now)) return "authentication-too-old";
   return row.person_status === "active" ? undefined : "person-suspended";
 }
 

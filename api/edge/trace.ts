@@ -89,12 +89,12 @@ export function createTrace(deps: TraceDeps): Trace {
       if (service !== "imap" || relation === undefined) return;
       if (relation !== "delegate") await touchLastAuthenticated(ctx, row.mailbox_id, ctx.now());
       if (relation === "holder") return;
-      // A mail client opens many connections, all day: one opening per proof, box and day; each sign-in stands beside it.
+      // A mail client opens many connections, all day: one opening per who, box and day; each sign-in stands beside it.
       const day = ctx.now().toISOString().slice(0, 10);
       await recordOpening(ctx, {
         structureId,
         mailboxId: row.mailbox_id,
-        sessionId: `imap ${day} ${nameOf(proof)}`,
+        sessionId: `imap ${day} ${proof.kind}:${proof.id}@${proof.mailboxId}`,
         relation,
       });
     },

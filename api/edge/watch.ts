@@ -44,8 +44,8 @@ export async function endSessionsWithoutRight(deps: WatchDeps): Promise<void> {
   const known = [...proofs.values()].filter((proof) => proof !== undefined);
   const standings = known.length === 0 ? [] : await inSystem(deps, (tx) => listStandings(tx, known, now()));
   const reasons = new Map(
-    standings.map((row) => [
-      nameOf({ kind: row.kind, id: row.id, mailboxId: row.mailbox_id }),
+    standings.map((row, place) => [
+      nameOf(known[place]!),
       { reason: refusalOf(row, "imap", now()), address: row.address },
     ]),
   );

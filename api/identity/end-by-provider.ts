@@ -9,7 +9,8 @@ import { endSessionsIn, forgetSessions } from "./sessions.ts";
 import type { SignInDependencies } from "./sign-in.ts";
 
 /**
- * Ends the sessions that a logout token names, at once and in every process, their event streams with them.
+ * Ends the sessions that a logout token names, at once and in every process, their event streams with them; and what mail clients opened by a
+ * token of them.
  *
  * @param type expected `typ` of the token, or `any`
  * @returns how many were open here
@@ -22,9 +23,10 @@ export async function endByProvider(
 ): Promise<number> {
   const order = await deps.provider.readLogoutToken(input.logoutToken, input.type);
   const { issuer } = deps.provider;
-  const choice: SessionChoice = order.providerSessionId === null
-    ? { issuer, subject: order.subject ?? "" }
-    : { providerSessionId: order.providerSessionId };
+  const { providerSessionId, subject } = order;
+  const choice: SessionChoice = providerSessionId === null
+    ? { issuer, subject: subject ?? "" }
+    : { providerSessionId, issuer, subject };
   const ended = await inSystem(deps, async (tx) => {
     const jtiHash = createHash("sha256").update(`${issuer}\n${order.tokenId}`).digest();
     const isNew = await noteLogoutToken(

@@ -28,6 +28,10 @@ export type Introspected =
     /** `azp`: the service that the token was made for. */
     readonly authorizedParty: string;
     readonly expiresAt: Date;
+    /** When it was given out; where the provider does not say, the earliest that it may have been. */
+    readonly issuedAt: Date;
+    /** When card or phone was presented, as far as the provider says. */
+    readonly authenticatedAt: Date | null;
     /** Session at the provider, which its back-channel logout names. */
     readonly sessionId: string | null;
   };
@@ -48,6 +52,7 @@ const answer = z.object({
   exp: z.number(),
   nbf: z.number().optional(),
   iat: z.number().optional(),
+  auth_time: z.number().optional(),
   typ: z.string(),
   acr: z.string().optional(),
   sid: named.optional().catch(undefined),
@@ -143,6 +148,8 @@ export function judge(said: unknown, config: IdentityProviderConfig, nowSeconds:
     acr: claims.acr,
     authorizedParty: claims.azp,
     expiresAt: new Date(claims.exp * 1_000),
+    issuedAt: new Date((claims.iat ?? claims.auth_time ?? 0) * 1_000),
+    authenticatedAt: claims.auth_time === undefined ? null : new Date(claims.auth_time * 1_000),
     sessionId: claims.sid ?? null,
   };
 }

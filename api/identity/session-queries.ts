@@ -2,6 +2,8 @@
 import { sql } from "kysely";
 import type { Membership, OperatorRole } from "../context.ts";
 import type { Tx } from "../database/in-tenant.ts";
+import { type Logout, noteLogouts } from "./logout-queries.ts";
+import { findAccount } from "./queries.ts";
 
 export interface AttemptRow {
   readonly state_hash: Uint8Array;
@@ -149,6 +151,7 @@ export interface EndedSessionRow {
   readonly token_hash: Uint8Array;
   readonly id_token: string | null;
   readonly amr: string | null;
+  readonly provider_session_id: string | null;
 }
 
 /** Which sessions are to end. */
@@ -157,23 +160,27 @@ export type SessionChoice =
   | { readonly sessionId: string; readonly personId?: string }
   /** All of a person, `but` one. */
   | { readonly personId: string; readonly but?: string }
-  | { readonly providerSessionId: string }
+  /** `subject`: whose it is, where the provider says so. */
+  | { readonly providerSessionId: string; readonly issuer: string; readonly subject: string | null }
   /** All that a person has through the identity provider. */
   | { readonly issuer: string; readonly subject: string };
 
-/** Ends the chosen sessions that have not ended yet. The provider's tokens go with them: their only use was the session. */
+/**
+ * Ends the chosen sessions that have not ended yet. The provider's tokens go with them: their only use was the session. What the
+ * person opened elsewhere by a token of the same session of the provider is logged out too, unless a new session takes its place.
+ */
 export async function endChosenSessions(
   tx: Tx,
   choice: SessionChoice,
   now: Date,
   reason: string,
 ): Promise<EndedSessionRow[]> {
-  let chosen = tx.selectFrom("app.sessions").select(["id", "person_id", "token_hash", "id_token", "amr"])
-    .where(
-      "ended_at",
-      "is",
-      null,
-    );
+  const account = "issuer" in choice && choice.subject !== null
+    ? await findAccount(tx, choice.issuer, choice.subject)
+    : undefined;
+  let chosen = tx.selectFrom("app.sessions")
+    .select(["id", "person_id", "token_hash", "id_token", "amr", "provider_session_id"])
+    .where("ended_at", "is", null);
   if ("tokenHash" in choice) chosen = chosen.where("token_hash", "=", choice.tokenHash);
   else if ("sessionId" in choice) {
     chosen = chosen.where("id", "=", choice.sessionId);
@@ -184,17 +191,11 @@ export async function endChosenSessions(
   } else if ("providerSessionId" in choice) {
     chosen = chosen.where("provider_session_id", "=", choice.providerSessionId);
   } else {
-    chosen = chosen.where("acr", "is not", null).where(
-      "person_id",
-      "in",
-      tx.selectFrom("app.people").select("id").where("issuer", "=", choice.issuer).where(
-        "subject",
-        "=",
-        choice.subject,
-      ),
-    );
+    if (account === undefined) return [];
+    chosen = chosen.where("acr", "is not", null).where("person_id", "=", account.id);
   }
   const rows = await chosen.forUpdate().execute();
+  if (reason !== "replaced") await noteLogouts(tx, logoutsOf(choice, rows, account?.id ?? null), now);
   if (rows.length === 0) return [];
   await tx.updateTable("app.sessions").set({
     ended_at: now,
@@ -204,6 +205,22 @@ export async function endChosenSessions(
   })
     .where("id", "in", rows.map((row) => row.id)).execute();
   return rows;
+}
+
+/** What the end of these sessions logs out at the provider: one session of it each, or all that the person has there. */
+function logoutsOf(
+  choice: SessionChoice,
+  rows: readonly EndedSessionRow[],
+  accountId: string | null,
+): Logout[] {
+  if ("providerSessionId" in choice) {
+    // It may have been used by mail clients alone, of which no session is kept here.
+    return [{ personId: accountId ?? rows[0]?.person_id ?? null, sid: choice.providerSessionId }];
+  }
+  if ("issuer" in choice) return [{ personId: accountId, sid: null }];
+  if ("personId" in choice && !("sessionId" in choice)) return [{ personId: choice.personId, sid: null }];
+  return rows.filter((row) => row.amr === null)
+    .map((row) => ({ personId: row.person_id, sid: row.provider_session_id }));
 }
 
 /** When the person of this session last showed a factor, and whether to us (`amr`) or to the identity provider (null). */

@@ -5,8 +5,8 @@ import { getStructure } from "../tenancy/mod.ts";
 import { getPersonOfStructure } from "./queries.ts";
 
 /**
- * Ends all sessions of a person whom the structure knows: a workstation left open, a telephone lost. What he has open in a mail
- * client stands on proofs of its own (api/edge) and ends with them.
+ * Ends all sessions of a person whom the structure knows: a workstation left open, a telephone lost. What he opened
+ * in a mail program by a token of Pro Santé Connect ends with them; an app password stands by itself.
  *
  * Throws `forbidden`, `structure-not-found`, `person-not-found`. @returns how many there were
  */

@@ -107,6 +107,7 @@ export const dataMap = {
       "sessions.*",
       "sign_in_attempts.*",
       "known_places.*",
+      "logouts.*",
       "oauth_grants.*",
       "oauth_codes.*",
       "oauth_refresh_tokens.*",

@@ -130,6 +130,7 @@ const deletions: Partial<Record<CategoryName, readonly string[]>> = {
     "oauth_grants",
     "sessions",
     "known_places",
+    "logouts",
     "idempotency_keys",
     "app_passwords",
   ],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Tenant } from "../../support/tenants.ts";
-import { openStage, type Stage } from "./stage.ts";
+import { openStage, personProof, type Stage } from "./stage.ts";
 
 describe("the sender of each message at the edge", () => {
   let stage: Stage;
@@ -24,8 +24,9 @@ describe("the sender of each message at the edge", () => {
   });
   afterAll(async () => await stage.close());
 
+  const signedInAt = new Date();
   const reason = async () => (await stage.refusals()).at(-1)?.reason;
-  const person = (boxId: string) => `person:${anne.id}@${boxId}`;
+  const person = (boxId: string) => personProof(anne.id, boxId, { now: signedInAt });
 
   it("may be the box that signed in, another box of the person and its alias, and nobody's for the null sender", async () => {
     const as = async (sender: string) =>
@@ -72,7 +73,7 @@ describe("the sender of each message at the edge", () => {
     ) => [(await stage.check({ box, person: proof, sender: own.address })).status, await reason()];
     expect(await ask(own.address, "person:nobody")).toEqual([403, "proof-malformed"]);
     expect(await ask(shared.address, person(own.id))).toEqual([403, "proof-malformed"]);
-    expect(await ask(own.address, `person:${crypto.randomUUID()}@${own.id}`)).toEqual([
+    expect(await ask(own.address, personProof(crypto.randomUUID(), own.id))).toEqual([
       403,
       "person-unknown",
     ]);

@@ -1,6 +1,8 @@
 /** The edge's private entrance over real PostgreSQL and Redis, with the real simulator as Pro Santé Connect. */
 import { createEdgeApp } from "../../../api/edge/routes.ts";
 import { hashAppPassword, newAppPassword } from "../../../api/client-access/mod.ts";
+import { nameOf } from "../../../api/edge/proof.ts";
+import { hashProviderSession } from "../../../api/identity/mod.ts";
 import { subjectOf } from "../../../infra/simulated/pro-sante-connect/people.ts";
 import { newMailbox, newTenant, type Tenant } from "../../support/tenants.ts";
 import { openPlatform, type Platform, type PlatformOptions } from "../identity/platform.ts";
@@ -60,6 +62,20 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+/** The proof that a sign-in by token gives: issued now, for four hours, of a session of the provider where it has a name. */
+export function personProof(
+  personId: string,
+  mailboxId: string,
+  { sid, now = new Date() }: { readonly sid?: string; readonly now?: Date } = {},
+): string {
+  const token = {
+    issuedAt: now,
+    endsAt: new Date(now.getTime() + 14_400_000),
+    sessionHash: sid === undefined ? null : hashProviderSession(sid),
+  };
+  return nameOf({ kind: "person", id: personId, mailboxId, token });
+}
+
 /** No two tests come from the same address, which the guard remembers. */
 export const newAddress = () => `10.${[1, 2, 3].map(() => Math.floor(Math.random() * 256)).join(".")}`;
 
@@ -70,7 +86,11 @@ export async function openStage(options: PlatformOptions = {}): Promise<Stage> {
   const platform = await openPlatform(psc, options);
   const { harness } = platform;
   const key = crypto.randomUUID();
-  const app = createEdgeApp(harness.deps, { key, imapTicket: { host: "127.0.0.1", port: 2143 } });
+  const app = createEdgeApp(harness.deps, {
+    key,
+    imapTicket: { host: "127.0.0.1", port: 2143 },
+    tokenSessionSeconds: 14_400,
+  });
   const ask = async (path: string, init: RequestInit = {}) => {
     const headers = new Headers(init.headers);
     if (!headers.has("x-edge-key")) headers.set("x-edge-key", key);

@@ -2,39 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createDoveadm, watchSessions } from "../../../api/edge/mod.ts";
 import type { Tenant } from "../../support/tenants.ts";
 import { until } from "../../support/until.ts";
-import { openStage, type Stage } from "./stage.ts";
-
-/** Dovecot's HTTP interface as far as the platform speaks to it, spoken to over the network. */
-function startScriptedDoveadm(key: string) {
-  let sessions: { username: string; user_person: string }[] = [];
-  let isAway = false;
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
-    const authorization = `X-Dovecot-API ${new TextEncoder().encode(key).toBase64()}`;
-    if (isAway) return new Response("away", { status: 500 });
-    if (request.headers.get("authorization") !== authorization) return new Response("", { status: 401 });
-    const [[command, parameters, tag]] = await request.json();
-    if (command === "proxyList") {
-      const columns = { username: "username", user_person: "user_person", service: "service" };
-      const lines = sessions.map((one) => ({ ...one, service: "imap" }));
-      return Response.json([["doveadmResponse", [columns, ...lines], tag]]);
-    }
-    if (command === "proxyKick" && parameters.passdbField === "user_person") {
-      sessions = sessions.filter((one) => !parameters.user.includes(one.user_person));
-      return Response.json([["doveadmResponse", [{ count: "1" }], tag]]);
-    }
-    return Response.json([["error", { type: "unknownMethod" }, tag]]);
-  });
-  return {
-    url: `http://127.0.0.1:${server.addr.port}`,
-    connect: (username: string, proof: string) => void sessions.push({ username, user_person: proof }),
-    has: (proof: string) => sessions.some((one) => one.user_person === proof),
-    count: () => sessions.length,
-    setAway: (value: boolean) => {
-      isAway = value;
-    },
-    close: () => server.shutdown(),
-  };
-}
+import { openStage, personProof, type Stage } from "./stage.ts";
+import { startScriptedDoveadm } from "./scripted-doveadm.ts";
 
 describe("open IMAP sessions", () => {
   let stage: Stage;
@@ -66,7 +35,7 @@ describe("open IMAP sessions", () => {
 
   it("stay open as long as the right does, whatever became of the token", async () => {
     const box = await stage.box(tenant, { type: "PER", holderIdNatPs: anne.idNatPs });
-    const proof = `person:${anne.id}@${box.id}`;
+    const proof = personProof(anne.id, box.id);
     dovecot.connect(box.address, proof);
     // The watch has looked at it when one that must go beside it is gone.
     dovecot.connect(box.address, "person:made-up");
@@ -108,7 +77,7 @@ describe("open IMAP sessions", () => {
     const bruno = await stage.person("bruno-bernard");
     await stage.member(box.id, anne.id);
     await stage.member(other.id, bruno.id);
-    const [proof, stays] = [`person:${anne.id}@${box.id}`, `person:${bruno.id}@${other.id}`];
+    const [proof, stays] = [personProof(anne.id, box.id), personProof(bruno.id, other.id)];
     dovecot.connect(box.address, proof);
     dovecot.connect(other.address, stays);
     await end(box);
@@ -127,7 +96,7 @@ describe("open IMAP sessions", () => {
     ) {
       const box = await stage.box(tenant);
       await stage.delegate(box.id, anne.id, { write: true });
-      const proof = `person:${anne.id}@${box.id}`;
+      const proof = personProof(anne.id, box.id);
       dovecot.connect(box.address, proof);
       await stage.platform.rows(`update app.mailbox_delegations set ${change} where mailbox_id = $1`, [
         box.id,
@@ -144,7 +113,7 @@ describe("open IMAP sessions", () => {
       await stage.appPassword(box.id, anne.id, { seconds: 60 }),
     ];
     const [one, two] = [revoked, expiring].map(({ id }) => `app-password:${id}@${box.id}`);
-    const token = `person:${anne.id}@${box.id}`;
+    const token = personProof(anne.id, box.id);
     for (const proof of [one!, two!, token]) dovecot.connect(box.address, proof);
     await stage.platform.rows("update app.app_passwords set revoked_at = now() where id = $1", [revoked.id]);
     await ended(one!);
@@ -156,7 +125,7 @@ describe("open IMAP sessions", () => {
 
   it("that nobody let in end, and so does one whose box has another name than its proof", async () => {
     const box = await stage.box(tenant, { type: "PER", holderIdNatPs: anne.idNatPs });
-    const proof = `person:${anne.id}@${box.id}`;
+    const proof = personProof(anne.id, box.id);
     dovecot.connect("somebody@else.test", proof);
     dovecot.connect(box.address, "");
     await until("both are gone", () => dovecot.count() === 0);
@@ -165,7 +134,7 @@ describe("open IMAP sessions", () => {
   it("are left alone while Dovecot or the database cannot be asked, and looked at again afterwards", async () => {
     const box = await stage.box(tenant);
     await stage.member(box.id, anne.id);
-    const proof = `person:${anne.id}@${box.id}`;
+    const proof = personProof(anne.id, box.id);
     dovecot.connect(box.address, proof);
     const { logLines } = stage.platform.harness;
     const said = () => logLines.filter((line) => line.includes("edge.watch-")).length;

@@ -52,6 +52,8 @@ describe("the introspection of an access token", () => {
       subject: "f:550dc1c8-d97b-4b1e-ac8c-8eb4471cf9dd:899900000011",
       idNatPs: "899900000011",
       acr: "eidas1",
+      issuedAt: expect.any(Date),
+      authenticatedAt: expect.any(Date),
       authorizedParty: "dpi-alpha",
       expiresAt: expect.any(Date),
       sessionId: expect.any(String),

@@ -17,6 +17,7 @@ import {
 } from "./imap-world.ts";
 import { mbsyncComesIn } from "./mbsync.ts";
 import { softwareDoor } from "./software-door.ts";
+import { logoutEndsTokenSessions } from "./token-logout.ts";
 
 const refused = /^NO \[AUTHENTICATIONFAILED\]/;
 /** nginx has no response code to give. */
@@ -332,6 +333,7 @@ describe.each(mailServersAtHand())("IMAP at the edge, before %s", (mail) => {
     await inside.logout();
   });
 
+  logoutEndsTokenSessions(() => world);
   softwareDoor(() => world);
   mbsyncComesIn(() => world);
 
