@@ -5,6 +5,8 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Actor, AppDeps } from "./context.ts";
 import { appPasswordRoutes } from "./client-access/app-password-routes.ts";
+import { structureAppPasswordRoutes } from "./client-access/structure-routes.ts";
+import { appPasswordExportRoutes } from "./csv-exports/app-password-routes.ts";
 import { clientCertificateRoutes } from "./client-access/certificate-routes.ts";
 import { batchLineRoutes } from "./bulk/line-routes.ts";
 import { batchRoutes } from "./bulk/routes.ts";
@@ -154,6 +156,8 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       moveRoutes(),
       closingRoutes(config.closedMailRetentionDays),
       appPasswordRoutes(config.appPasswordDays),
+      structureAppPasswordRoutes(),
+      appPasswordExportRoutes(),
       clientCertificateRoutes(),
       batchRoutes(),
       inactivityRoutes(config.inactivity),

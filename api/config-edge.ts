@@ -1,6 +1,6 @@
 /** Settings of the edge of standard mail clients (api/edge). Part of api/config.ts, which alone reads the environment. */
 import { z } from "zod";
-import { address, count, type HostAndPort, hostAndPort, http, seconds } from "./config-shapes.ts";
+import { address, count, type HostAndPort, hostAndPort, http, seconds, words } from "./config-shapes.ts";
 
 export interface EdgeConfig {
   /** The private listener that Dovecot, nginx and Exim ask. */
@@ -31,6 +31,15 @@ export const edgeVariables = {
   ),
   MSS_APP_PASSWORD_DAYS: count.max(3650).default(365).describe(
     "Longest life of an app password (no rule says: our choice)",
+  ),
+  MSS_EXPIRY_REMINDER_DAYS: words.transform((days) => days.map(Number)).refine(
+    (days) => days.every((one) => Number.isInteger(one) && one >= 1 && one <= 366),
+    { error: "must be whole days from 1 to 366, e.g. 30,7,1" },
+  ).default([30, 7, 1]).describe(
+    "Days before the end of an app password or a software certificate at which a mail says so; empty: none (our choice)",
+  ),
+  MSS_ENDED_APP_PASSWORD_DAYS: count.max(3650).default(180).describe(
+    "How long an app password that has ended is kept, so that a refusal says which one it was (our choice)",
   ),
 };
 

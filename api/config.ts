@@ -71,6 +71,13 @@ export interface Config {
   readonly clients: ClientAccess;
   /** Longest life of an app password. */
   readonly appPasswordDays: number;
+  /** What the worker does about app passwords and certificates of software (api/client-access). */
+  readonly clientAccess: {
+    /** How many days before the end it is said. */
+    readonly reminderDays: readonly number[];
+    /** How long an app password is kept after its end. */
+    readonly endedDays: number;
+  };
   /** Of boxes that nobody opens, where a structure has settled nothing else (api/inactivity/delays.ts). */
   readonly inactivity: {
     readonly noticeAfterDays: number;
@@ -261,6 +268,10 @@ export function readConfig(environment: Readonly<Record<string, string>> = Deno.
     oauth: oauthConfig(values, read),
     clients: clientConfig(values, faults),
     appPasswordDays: values.MSS_APP_PASSWORD_DAYS,
+    clientAccess: {
+      reminderDays: values.MSS_EXPIRY_REMINDER_DAYS,
+      endedDays: values.MSS_ENDED_APP_PASSWORD_DAYS,
+    },
     inactivity: {
       noticeAfterDays: values.MSS_INACTIVITY_NOTICE_AFTER_DAYS,
       objectionDays: values.MSS_INACTIVITY_OBJECTION_DAYS,

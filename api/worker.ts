@@ -27,6 +27,7 @@ const deps: WorkerDeps = {
   mailServer: createMailServer(config.mail),
   closedMailRetentionDays: config.closedMailRetentionDays,
   inactivity: config.inactivity,
+  clientAccess: config.clientAccess,
   noticeFrom: `no-reply@${config.operatorDomain}`,
   privacy: config.privacy,
   webhooks: config.webhooks,

@@ -66,6 +66,7 @@ export function nowhereConfig(baseUrl: string): Config {
       frontUrl: null,
     },
     appPasswordDays: 1,
+    clientAccess: { reminderDays: [], endedDays: 1 },
     clients: { host: "localhost", imap: 143, imaps: 993, submission: 587, submissions: 465 },
     inactivity: { noticeAfterDays: 335, objectionDays: 30, depublishAfterDays: 30, closeAfterDays: 30 },
   };

@@ -62,6 +62,7 @@ const permitted = new Set([
   "factor",
   // The edge: which app password or certificate, on which device, for which protocols; never the secret.
   "appPasswordId",
+  "appPasswordIds",
   "certificateId",
   "device",
   "label",

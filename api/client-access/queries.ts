@@ -1,6 +1,8 @@
-import type { Selectable } from "kysely";
+import { type RawBuilder, type Selectable, sql } from "kysely";
 import type { Tx } from "../database/in-tenant.ts";
+import { containing } from "../database/like.ts";
 import type { AppPasswordsTable } from "../database/schema.ts";
+import type { PageRequest } from "../http/paginate.ts";
 
 /** With the name of whose it is; without the secret's digest. */
 export type AppPasswordRow = Omit<Selectable<AppPasswordsTable>, "secret_hash"> & {
@@ -9,14 +11,14 @@ export type AppPasswordRow = Omit<Selectable<AppPasswordsTable>, "secret_hash"> 
   readonly address: string;
 };
 
-function selectAppPasswords(tx: Tx, structureId: string, mailboxId: string) {
+function selectAppPasswords(tx: Tx, structureId: string) {
   return tx.selectFrom("app.app_passwords as a")
     .innerJoin("app.people as p", "p.id", "a.person_id")
     .innerJoin(
       "app.mailboxes as b",
       (join) => join.onRef("b.structure_id", "=", "a.structure_id").onRef("b.id", "=", "a.mailbox_id"),
     )
-    .where("a.structure_id", "=", structureId).where("a.mailbox_id", "=", mailboxId)
+    .where("a.structure_id", "=", structureId)
     .select([
       "a.structure_id",
       "a.id",
@@ -42,7 +44,8 @@ export async function listAppPasswords(
   mailboxId: string,
   personId?: string,
 ): Promise<AppPasswordRow[]> {
-  let query = selectAppPasswords(tx, structureId, mailboxId).where("a.revoked_at", "is", null);
+  let query = selectAppPasswords(tx, structureId).where("a.mailbox_id", "=", mailboxId)
+    .where("a.revoked_at", "is", null);
   if (personId !== undefined) query = query.where("a.person_id", "=", personId);
   return await query.orderBy("a.created_at", "desc").orderBy("a.id").execute();
 }
@@ -53,7 +56,12 @@ export async function findAppPassword(
   mailboxId: string,
   id: string,
 ): Promise<AppPasswordRow | undefined> {
-  return await selectAppPasswords(tx, structureId, mailboxId).where("a.id", "=", id).executeTakeFirst();
+  return await selectAppPasswords(tx, structureId).where("a.mailbox_id", "=", mailboxId).where(
+    "a.id",
+    "=",
+    id,
+  )
+    .executeTakeFirst();
 }
 
 /** App passwords of the person for this box that are neither revoked nor expired. */
@@ -107,4 +115,108 @@ export async function setAppPasswordRevoked(tx: Tx, row: AppPasswordRow, now: Da
     .where("structure_id", "=", row.structure_id).where("id", "=", row.id).where("revoked_at", "is", null)
     .executeTakeFirst();
   return done.numUpdatedRows > 0n;
+}
+
+export const appPasswordSorts = [
+  "createdAt",
+  "-createdAt",
+  "lastUsedAt",
+  "-lastUsedAt",
+  "expiresAt",
+  "-expiresAt",
+] as const;
+export type AppPasswordSort = (typeof appPasswordSorts)[number];
+
+export interface AppPasswordFilter {
+  /** All found in the device, the person's name or the box's address. */
+  readonly words: readonly string[];
+  readonly status?: "live" | "expired" | undefined;
+  readonly sort: AppPasswordSort;
+}
+
+export type StructureAppPasswordRow = AppPasswordRow & { readonly sort_key: string };
+
+/** Those of a structure but the revoked. One more than the page. In the platform's scope. */
+export async function listStructureAppPasswords(
+  tx: Tx,
+  structureId: string,
+  page: PageRequest,
+  filter: AppPasswordFilter,
+  now: Date,
+): Promise<StructureAppPasswordRow[]> {
+  const isDescending = filter.sort.startsWith("-");
+  const direction = isDescending ? "desc" : "asc";
+  const key = sortKeys[filter.sort.replace("-", "") as keyof typeof sortKeys];
+  let query = ofStructure(tx, structureId, filter, now).select(key.as("sort_key"));
+  if (page.after !== undefined) {
+    const [, value = "", id = ""] = page.after;
+    query = query.where(
+      isDescending
+        ? sql<boolean>`(${key}, a.id) < (${value} collate "C", ${id}::uuid)`
+        : sql<boolean>`(${key}, a.id) > (${value} collate "C", ${id}::uuid)`,
+    );
+  }
+  return await query.orderBy(sql`sort_key`, direction).orderBy("a.id", direction).limit(page.limit + 1)
+    .execute();
+}
+
+export async function countStructureAppPasswords(
+  tx: Tx,
+  structureId: string,
+  filter: AppPasswordFilter,
+  now: Date,
+): Promise<number> {
+  const { count } = await ofStructure(tx, structureId, filter, now).clearSelect()
+    .select((select) => select.fn.countAll<number>().as("count")).executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+/** As text, so that every cursor is compared alike; what was never used comes first. */
+const textOf = (column: string): RawBuilder<string> =>
+  sql<string>`coalesce(to_char(${sql.ref(column)} at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), '') collate "C"`;
+const sortKeys = {
+  createdAt: textOf("a.created_at"),
+  lastUsedAt: textOf("a.last_used_at"),
+  expiresAt: textOf("a.expires_at"),
+};
+
+function ofStructure(tx: Tx, structureId: string, { words, status }: AppPasswordFilter, now: Date) {
+  let query = selectAppPasswords(tx, structureId).where("a.revoked_at", "is", null);
+  if (status !== undefined) query = query.where("a.expires_at", status === "live" ? ">" : "<=", now);
+  for (const word of words) {
+    query = query.where(
+      sql<boolean>`app.search_key(concat_ws(' ', a.device, p.given_name, p.family_name, b.address))
+        like app.search_key(${containing(word)})`,
+    );
+  }
+  return query;
+}
+
+/**
+ * Revokes those named, or all of the structure that have not been.
+ *
+ * @returns how many
+ */
+export async function revokeStructureAppPasswords(
+  tx: Tx,
+  structureId: string,
+  ids: readonly string[] | "all",
+  now: Date,
+): Promise<number> {
+  let query = tx.updateTable("app.app_passwords").set({ revoked_at: now }).where(
+    "structure_id",
+    "=",
+    structureId,
+  )
+    .where("revoked_at", "is", null);
+  if (ids !== "all") query = query.where("id", "in", [...ids]);
+  return Number((await query.executeTakeFirst()).numUpdatedRows);
+}
+
+/** Forgets up to so many that ended before then, with their reminders; what they did stays in the trail. */
+export async function deleteEndedAppPasswords(tx: Tx, before: Date, limit: number): Promise<number> {
+  const done = await sql`delete from app.app_passwords where (structure_id, id) in (
+    select structure_id, id from app.app_passwords where least(revoked_at, expires_at) < ${before}
+    order by structure_id, id limit ${limit} for update skip locked)`.execute(tx);
+  return Number(done.numAffectedRows ?? 0);
 }

@@ -1,10 +1,12 @@
 import { Buffer } from "node:buffer";
 import { z } from "../http/openapi.ts";
+import { pageOf, pageQuery, type PageRequest, sortedPageRequest } from "../http/paginate.ts";
 import { plainText } from "../http/plain-text.ts";
+import { invalidRequest } from "../problems.ts";
 import { mailboxParam } from "../mailboxes/mod.ts";
 import { structureParam } from "../tenancy/mod.ts";
 import type { ClientCertificateRow } from "./certificate-queries.ts";
-import type { AppPasswordRow } from "./queries.ts";
+import { type AppPasswordRow, appPasswordSorts } from "./queries.ts";
 
 const scope = z.enum(["imap", "submission"]);
 const date = z.iso.datetime({ offset: true }).refine((text) => /^2[01]/.test(text), {
@@ -37,6 +39,38 @@ const appPasswordFields = {
 };
 export const appPasswordBody = z.object(appPasswordFields).openapi("AppPassword");
 export const appPasswordList = z.object({ items: z.array(appPasswordBody) }).openapi("AppPasswordList");
+export const structureAppPasswordQuery = pageQuery.extend({
+  q: plainText(0, 100).optional().openapi({
+    description:
+      "Words that must all be found in device, person or mailbox; accents and capitals do not count",
+    example: "allard",
+  }),
+  status: appPasswordFields.status.optional(),
+  sort: z.enum(appPasswordSorts).default("-createdAt"),
+});
+export const structureAppPasswordPage = pageOf(
+  z.object({ ...appPasswordFields, address: z.string().openapi({ description: "Of the mailbox" }) })
+    .openapi("StructureAppPassword"),
+).extend({ total: z.int().openapi({ description: "How many the filters leave" }) })
+  .openapi("StructureAppPasswordPage");
+export const revocationInput = z.strictObject({
+  appPasswordIds: z.union([z.literal("all"), z.array(z.guid()).min(1).max(1000)]).openapi({
+    description: "Which; `all`: every one of the structure",
+  }),
+}).openapi("AppPasswordRevocation");
+export const revocationBody = z.object({
+  count: z.int().openapi({ description: "How many were revoked now" }),
+}).openapi("AppPasswordsRevoked");
+
+/** Throws `invalid-request` for a cursor that is none of this list. */
+export function appPasswordPageRequest(query: z.infer<typeof structureAppPasswordQuery>): PageRequest {
+  const request = sortedPageRequest(query, (value) => /^\d{0,20}$/.test(value));
+  if (request.after !== undefined && !z.guid().safeParse(request.after[2]).success) {
+    throw invalidRequest([{ pointer: "/query/cursor", detail: "is not a cursor of this list" }]);
+  }
+  return request;
+}
+
 export const newAppPasswordBody = z.object({
   ...appPasswordFields,
   address: z.string().openapi({ description: "The user name" }),

@@ -15,6 +15,9 @@ export type Job =
   | { readonly kind: "advance-inactivity" }
   | { readonly kind: "send-inactivity-notice"; readonly structureId: string; readonly mailboxId: string }
   | { readonly kind: "send-new-place-notice"; readonly sessionId: string }
+  | { readonly kind: "remind-of-expiry" }
+  | { readonly kind: "send-expiry-reminder"; readonly structureId: string; readonly reminderId: string }
+  | { readonly kind: "sweep-app-passwords" }
   | { readonly kind: "reconcile-mailboxes" }
   | { readonly kind: "make-export"; readonly exportId: string }
   | { readonly kind: "expire-exports" }

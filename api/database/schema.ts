@@ -217,6 +217,19 @@ export interface ErasuresTable {
   ended_at: Nullable<Timestamp>;
 }
 
+export interface ExpiryRemindersTable {
+  structure_id: string;
+  id: Generated<string>;
+  app_password_id: Nullable<string>;
+  client_certificate_id: Nullable<string>;
+  days: number;
+  mailbox_id: string;
+  created_at: Generated<Timestamp>;
+  attempted_at: Nullable<Timestamp>;
+  done_at: Nullable<Timestamp>;
+  outcome: Nullable<"sent" | "dropped" | "refused">;
+}
+
 export interface ExportsTable {
   id: Generated<string>;
   kind: "person" | "mailbox";
@@ -723,6 +736,7 @@ export interface Database {
   "app.domains": DomainsTable;
   "app.erasure_steps": ErasureStepsTable;
   "app.erasures": ErasuresTable;
+  "app.expiry_reminders": ExpiryRemindersTable;
   "app.exports": ExportsTable;
   "app.idempotency_keys": IdempotencyKeysTable;
   "app.inactivity_campaigns": InactivityCampaignsTable;

@@ -118,6 +118,13 @@ export const policy = {
   "app-password.read": { roles: mailboxReaders, hiddenAs: "mailbox-not-found" },
   "app-password.create": { roles, isForEverybody: true },
   "app-password.revoke": { roles: mailboxWriters, sees: "mailbox.read", hiddenAs: "mailbox-not-found" },
+  "app-password.revoke-many": {
+    roles: mailboxWriters,
+    sees: "structure.read",
+    hiddenAs: "structure-not-found",
+  },
+  "app-password.remind": { roles: platformOnly },
+  "client-certificate.remind": { roles: platformOnly },
   "client-certificate.read": {
     roles: mailboxReaders,
     sees: "structure.read",

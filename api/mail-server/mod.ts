@@ -18,7 +18,7 @@ export type {
   StalwartConfig,
   SubmissionTrace,
 } from "./port.ts";
-export { type Notice, putNotice } from "./put-notice.ts";
+export { hasNotice, type Notice, putNotice } from "./put-notice.ts";
 export { MailServerRefused, MailServerUnavailable } from "./port.ts";
 export type { Difference, DifferenceId } from "./differences.ts";
 export { differenceLines, needsStalwart } from "./differences.ts";

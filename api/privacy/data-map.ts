@@ -100,7 +100,7 @@ export const dataMap = {
     basis: "Intérêt légitime : sécurité (art. 6.1.f)",
     people: "Toute personne qui se connecte",
     recipients: "Exploitant",
-    retention: "Fin de la session",
+    retention: "Fin de la session ; mot de passe d'application : six mois après sa fin (réglage)",
     onErasure: { act: "erase", afterDays: 0 },
     ground: "Sans objet dès la fermeture",
     columns: [
@@ -115,6 +115,7 @@ export const dataMap = {
       "decoupled_sign_ins.*",
       "idempotency_keys.*",
       "app_passwords.*",
+      "expiry_reminders.*",
     ],
   },
   "comptes-exploitant": {

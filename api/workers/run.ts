@@ -10,6 +10,8 @@ import { type BatchJob, checkBatch, runLines, sweepBatches, undoLines } from "..
 import { advanceInactivity, type NoticeJob } from "../inactivity/mod.ts";
 import type { NewPlaceJob } from "../identity/mod.ts";
 import { sendInactivityNotice } from "./send-inactivity-notice.ts";
+import { planReminders, type ReminderJob, sweepAppPasswords } from "../client-access/mod.ts";
+import { sendExpiryReminder } from "./send-expiry-reminder.ts";
 import { sendNewPlaceNotice } from "./send-new-place-notice.ts";
 import { enqueue } from "../database/enqueue.ts";
 import { inSystem } from "../database/in-tenant.ts";
@@ -55,6 +57,8 @@ const runErasuresCron = "11 4 * * *";
 const purgeMailboxesCron = "37 * * * *";
 const advanceInactivityCron = "23 4 * * *";
 const sweepBatchesCron = "43 3 * * *";
+const remindOfExpiryCron = "53 * * * *";
+const sweepAppPasswordsCron = "47 3 * * *";
 const retryMilliseconds = 1_000;
 /** How long the queue library may take to end once its last job has. */
 const stopGraceMilliseconds = 3_000;
@@ -131,6 +135,8 @@ async function work(options: WorkersOptions, until: Promise<void>): Promise<void
       { task: "purge-mailboxes", match: purgeMailboxesCron, identifier: "purge-mailboxes" },
       { task: "advance-inactivity", match: advanceInactivityCron, identifier: "advance-inactivity" },
       { task: "sweep-batches", match: sweepBatchesCron, identifier: "sweep-batches" },
+      { task: "remind-of-expiry", match: remindOfExpiryCron, identifier: "remind-of-expiry" },
+      { task: "sweep-app-passwords", match: sweepAppPasswordsCron, identifier: "sweep-app-passwords" },
     ]),
     logger: new Logger(() => () => {}),
   });
@@ -183,6 +189,11 @@ function tasks(deps: WorkerDeps): TaskList {
       }),
     "send-inactivity-notice": (payload) => sendInactivityNotice(deps, payload as NoticeJob),
     "send-new-place-notice": (payload) => sendNewPlaceNotice(deps, payload as NewPlaceJob),
+    "remind-of-expiry": () =>
+      planReminders(deps.contextOf("remind-of-expiry"), deps.clientAccess.reminderDays),
+    "send-expiry-reminder": (payload) => sendExpiryReminder(deps, payload as ReminderJob),
+    "sweep-app-passwords": () =>
+      sweepAppPasswords(deps.contextOf("sweep-app-passwords"), deps.clientAccess.endedDays),
     "make-export": (payload) => {
       const { exportId } = payload as { exportId: string };
       return makeExport(exportDeps(deps, "make-export"), exportId);

@@ -11,6 +11,7 @@ export interface WorkerDeps {
   readonly closedMailRetentionDays: number;
   readonly privacy: Config["privacy"];
   readonly inactivity: Config["inactivity"];
+  readonly clientAccess: Config["clientAccess"];
   /** From whom notices come. */
   readonly noticeFrom: string;
   readonly webhooks: Config["webhooks"];

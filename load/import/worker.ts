@@ -29,6 +29,7 @@ const deps = {
   }),
   closedMailRetentionDays: 365,
   inactivity: { noticeAfterDays: 335, objectionDays: 30, depublishAfterDays: 30, closeAfterDays: 30 },
+  clientAccess: { reminderDays: [], endedDays: 180 },
   noticeFrom: "no-reply@load.test",
   privacy: { exportDirectory: null, exportKeepDays: 7, traceRetentionDays: 365, erasureGraceDays: 3 },
   refreshWhiteList: () => Promise.resolve(false),

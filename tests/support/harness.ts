@@ -255,6 +255,7 @@ function testConfig(database: TestDatabase, exportDirectory: string, changes: Pa
       frontUrl: null,
     },
     appPasswordDays: 365,
+    clientAccess: { reminderDays: [30, 7, 1], endedDays: 180 },
     clients: {
       host: "mail.operateur.mssante.test",
       imap: 143,

@@ -47,6 +47,14 @@ export const clientAccessExamples: Readonly<Record<string, Example>> = {
     parameters: { mailboxId: await sharedBox(harness, tenant, operator) },
   }),
   revokeAppPassword: ofAppPassword,
+  listStructureAppPasswords: (_harness, { tenant }) => ({ parameters: { structureId: tenant.structureId } }),
+  exportStructureAppPasswords: (_harness, { tenant }) => ({
+    parameters: { structureId: tenant.structureId },
+  }),
+  revokeAppPasswords: (_harness, { tenant }) => ({
+    parameters: { structureId: tenant.structureId },
+    body: { appPasswordIds: "all" },
+  }),
   registerClientCertificate: async (harness, { tenant }) => ({
     parameters: { structureId: tenant.structureId },
     body: await newCertificate(harness, tenant),

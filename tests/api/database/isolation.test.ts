@@ -26,6 +26,7 @@ const tenantColumns: Readonly<Record<string, string>> = {
   app_passwords: "structure_id",
   client_certificates: "structure_id",
   client_certificate_mailboxes: "structure_id",
+  expiry_reminders: "structure_id",
   batches: "structure_id",
   batch_lines: "structure_id",
   inactivity_settings: "structure_id",
@@ -132,8 +133,9 @@ describe("row-level security", () => {
       );
       await harness.database.rows(
         `with certificate as (insert into app.client_certificates (structure_id, label, subject, issuer, subject_key, issuer_key, serial, sha256, not_after)
-           values ($1, 'DPI', 'CN=dpi', 'CN=ca', 'CN=dpi', 'CN=ca', '1', sha256('x'), now() + interval '1 day') returning *)
-         insert into app.client_certificate_mailboxes (structure_id, certificate_id, mailbox_id) select structure_id, id, $2 from certificate`,
+           values ($1, 'DPI', 'CN=dpi', 'CN=ca', 'CN=dpi', 'CN=ca', '1', sha256('x'), now() + interval '1 day') returning *),
+           boxes as (insert into app.client_certificate_mailboxes (structure_id, certificate_id, mailbox_id) select structure_id, id, $2 from certificate)
+         insert into app.expiry_reminders (structure_id, client_certificate_id, mailbox_id, days) select structure_id, id, $2, 1 from certificate`,
         [tenant.structureId, box.id],
       );
     }

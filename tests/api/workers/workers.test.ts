@@ -37,6 +37,7 @@ describe("the workers", () => {
         mailServer: createMailServer(harness.deps.config.mail),
         closedMailRetentionDays: 365,
         inactivity: harness.deps.config.inactivity,
+        clientAccess: harness.deps.config.clientAccess,
         noticeFrom: "no-reply@operateur.mssante.test",
         privacy: harness.deps.config.privacy,
         webhooks: harness.deps.config.webhooks,

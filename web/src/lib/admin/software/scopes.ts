@@ -63,6 +63,7 @@ const known: Readonly<Partial<Record<Scope, "read" | "write">>> = {
   "mailbox-member.add": "write",
   "mailbox-member.remove": "write",
   "app-password.revoke": "write",
+  "app-password.revoke-many": "write",
   "membership.revoke": "write",
   "invitation.revoke": "write",
   "person.end-sessions": "write",

@@ -1041,6 +1041,57 @@ export interface paths {
     patch: operations["changeStructure"];
     trace?: never;
   };
+  "/api/v1/structures/{structureId}/app-passwords": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The app passwords of all mailboxes of a structure */
+    get: operations["listStructureAppPasswords"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/structures/{structureId}/app-passwords/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The app passwords of all mailboxes of a structure as CSV */
+    get: operations["exportStructureAppPasswords"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/structures/{structureId}/app-passwords/revocation": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Ends several app passwords for good, or all of the structure, and what is connected with them */
+    post: operations["revokeAppPasswords"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/structures/{structureId}/audit": {
     parameters: {
       query?: never;
@@ -1881,6 +1932,14 @@ export interface components {
     };
     AppPasswordList: {
       items: components["schemas"]["AppPassword"][];
+    };
+    AppPasswordRevocation: {
+      /** @description Which; `all`: every one of the structure */
+      appPasswordIds: "all" | string[];
+    };
+    AppPasswordsRevoked: {
+      /** @description How many were revoked now */
+      count: number;
     };
     Attention: {
       /** @description How many there are; `subjects` holds the oldest few */
@@ -3092,6 +3151,7 @@ export interface components {
         | "mailbox-delegation.read"
         | "app-password.read"
         | "app-password.revoke"
+        | "app-password.revoke-many"
         | "client-certificate.read"
         | "mailbox-member.read"
         | "mailbox-member.add"
@@ -3265,10 +3325,13 @@ export interface components {
           | "app-password.read"
           | "app-password.create"
           | "app-password.revoke"
+          | "app-password.revoke-many"
+          | "app-password.remind"
           | "client-certificate.read"
           | "client-certificate.create"
           | "client-certificate.change"
           | "client-certificate.withdraw"
+          | "client-certificate.remind"
           | "white-list.import"
           | "white-list.refuse"
           | "white-list.read"
@@ -3546,6 +3609,7 @@ export interface components {
         | "mailbox-delegation.read"
         | "app-password.read"
         | "app-password.revoke"
+        | "app-password.revoke-many"
         | "client-certificate.read"
         | "mailbox-member.read"
         | "mailbox-member.add"
@@ -3753,6 +3817,39 @@ export interface components {
       usedMailboxes: number;
       version: number;
     };
+    StructureAppPassword: {
+      /** @description Of the mailbox */
+      address: string;
+      /** Format: date-time */
+      createdAt: string;
+      device: string;
+      /** Format: date-time */
+      expiresAt: string;
+      /** Format: uuid */
+      id: string;
+      /**
+       * Format: date-time
+       * @description To the minute
+       */
+      lastUsedAt: string | null;
+      /** Format: uuid */
+      mailboxId: string;
+      person: {
+        familyName: string;
+        givenName: string;
+        /** Format: uuid */
+        id: string;
+      };
+      scopes: ("imap" | "submission")[];
+      /** @enum {string} */
+      status: "live" | "expired";
+    };
+    StructureAppPasswordPage: {
+      items: components["schemas"]["StructureAppPassword"][];
+      nextCursor: string | null;
+      /** @description How many the filters leave */
+      total: number;
+    };
     StructureChange: {
       isReseller?: boolean;
       name?: string;
@@ -3959,10 +4056,13 @@ export interface components {
           | "app-password.read"
           | "app-password.create"
           | "app-password.revoke"
+          | "app-password.revoke-many"
+          | "app-password.remind"
           | "client-certificate.read"
           | "client-certificate.create"
           | "client-certificate.change"
           | "client-certificate.withdraw"
+          | "client-certificate.remind"
           | "white-list.import"
           | "white-list.refuse"
           | "white-list.read"
@@ -4238,10 +4338,13 @@ export interface operations {
           | "app-password.read"
           | "app-password.create"
           | "app-password.revoke"
+          | "app-password.revoke-many"
+          | "app-password.remind"
           | "client-certificate.read"
           | "client-certificate.create"
           | "client-certificate.change"
           | "client-certificate.withdraw"
+          | "client-certificate.remind"
           | "white-list.import"
           | "white-list.refuse"
           | "white-list.read"
@@ -4455,10 +4558,13 @@ export interface operations {
           | "app-password.read"
           | "app-password.create"
           | "app-password.revoke"
+          | "app-password.revoke-many"
+          | "app-password.remind"
           | "client-certificate.read"
           | "client-certificate.create"
           | "client-certificate.change"
           | "client-certificate.withdraw"
+          | "client-certificate.remind"
           | "white-list.import"
           | "white-list.refuse"
           | "white-list.read"
@@ -12058,6 +12164,319 @@ export interface operations {
       };
     };
   };
+  listStructureAppPasswords: {
+    parameters: {
+      query?: {
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        /** @description Most entries of the page */
+        limit?: number;
+        /** @description Words that must all be found in device, person or mailbox; accents and capitals do not count */
+        q?: string;
+        sort?: "createdAt" | "-createdAt" | "lastUsedAt" | "-lastUsedAt" | "expiresAt" | "-expiresAt";
+        status?: "live" | "expired";
+      };
+      header?: never;
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page, without those revoked */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StructureAppPasswordPage"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  exportStructureAppPasswords: {
+    parameters: {
+      query?: {
+        /** @description Words that must all be found in device, person or mailbox; accents and capitals do not count */
+        q?: string;
+        sort?: "createdAt" | "-createdAt" | "lastUsedAt" | "-lastUsedAt" | "expiresAt" | "-expiresAt";
+        status?: "live" | "expired";
+      };
+      header?: never;
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The whole list as CSV: UTF-8 with its mark, `;`, no cell that is a formula */
+      200: {
+        headers: {
+          "Content-Disposition"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "text/csv": string;
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  revokeAppPasswords: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeating a request with its key gives the first answer again */
+        "idempotency-key"?: string;
+      };
+      path: {
+        structureId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AppPasswordRevocation"];
+      };
+    };
+    responses: {
+      /** @description Revoked, or were so already */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AppPasswordsRevoked"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `structure-not-found`: No such structure */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listStructureAudit: {
     parameters: {
       query?: {
@@ -12155,10 +12574,13 @@ export interface operations {
           | "app-password.read"
           | "app-password.create"
           | "app-password.revoke"
+          | "app-password.revoke-many"
+          | "app-password.remind"
           | "client-certificate.read"
           | "client-certificate.create"
           | "client-certificate.change"
           | "client-certificate.withdraw"
+          | "client-certificate.remind"
           | "white-list.import"
           | "white-list.refuse"
           | "white-list.read"
@@ -12383,10 +12805,13 @@ export interface operations {
           | "app-password.read"
           | "app-password.create"
           | "app-password.revoke"
+          | "app-password.revoke-many"
+          | "app-password.remind"
           | "client-certificate.read"
           | "client-certificate.create"
           | "client-certificate.change"
           | "client-certificate.withdraw"
+          | "client-certificate.remind"
           | "white-list.import"
           | "white-list.refuse"
           | "white-list.read"
