@@ -8,10 +8,12 @@ import type { ClientAccess } from "./autoconfiguration/mod.ts";
 import { clientConfig, clientVariables } from "./config-clients.ts";
 import { type EdgeConfig, edgeConfig, edgeVariables } from "./config-edge.ts";
 import { address, count, domain, hostAndPort, http, login, origin, seconds, url } from "./config-shapes.ts";
+import { guardConfig, guardVariables } from "./config-guard.ts";
 import { type ProviderConfig, type SessionConfig, signInConfig, signInVariables } from "./config-sign-in.ts";
 import type { DatabaseConfig } from "./database/pool.ts";
 import { oauthConfig, oauthVariables } from "./config-oauth.ts";
 import type { OauthSettings } from "./oauth/mod.ts";
+import type { AlertReceiver, GuardConfig } from "./guard/mod.ts";
 import type { MailServerConfig } from "./mail-server/mod.ts";
 import type { WebhookSettings } from "./webhooks/mod.ts";
 
@@ -67,6 +69,10 @@ export interface Config {
   /** Standard mail clients; null = there is no edge. */
   readonly edge: EdgeConfig | null;
   readonly oauth: OauthSettings;
+  /** When failed sign-ins are called an attack. */
+  readonly guard: GuardConfig;
+  /** Where the operator's people on call are told; null = nowhere. */
+  readonly alerts: AlertReceiver | null;
   /** What clients are told of it (api/autoconfiguration). */
   readonly clients: ClientAccess;
   /** Longest life of an app password. */
@@ -132,6 +138,7 @@ const common = {
   ),
   ...edgeVariables,
   ...oauthVariables,
+  ...guardVariables,
   ...clientVariables,
   MSS_INACTIVITY_NOTICE_AFTER_DAYS: z.coerce.number().int().min(1).max(3650).default(335).describe(
     "Days without opening, after which a box's holder is noticed (CNIL AU-037: it ends after a year)",
@@ -265,7 +272,8 @@ export function readConfig(environment: Readonly<Record<string, string>> = Deno.
     trustedProxies: values.MSS_TRUSTED_PROXIES,
     invitationDays: values.MSS_INVITATION_DAYS,
     edge: edgeConfig(values, read, faults),
-    oauth: oauthConfig(values, read),
+    oauth: oauthConfig(values, read, faults),
+    ...guardConfig(values, read, faults),
     clients: clientConfig(values, faults),
     appPasswordDays: values.MSS_APP_PASSWORD_DAYS,
     clientAccess: {

@@ -26,11 +26,13 @@ const deps: WorkerDeps = {
   }),
   mailServer: createMailServer(config.mail),
   closedMailRetentionDays: config.closedMailRetentionDays,
+  grantsKeptDays: config.oauth.keptDays,
   inactivity: config.inactivity,
   clientAccess: config.clientAccess,
   noticeFrom: `no-reply@${config.operatorDomain}`,
   privacy: config.privacy,
   webhooks: config.webhooks,
+  alerts: config.alerts,
   auditAnchorDirectory: config.auditAnchorDirectory,
   refreshWhiteList: async (ctx) => (await refreshWhiteList(ctx)).isTransient,
   announceMailbox: async (mailboxId) => {

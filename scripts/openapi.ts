@@ -3,6 +3,7 @@ import { createApp } from "../api/app.ts";
 import type { Config } from "../api/config.ts";
 import type { AppDeps } from "../api/context.ts";
 import { createDatabase, createPool } from "../api/database/pool.ts";
+import { defaultGuardConfig } from "../api/guard/mod.ts";
 import { openApiDocument } from "../api/http/docs.ts";
 import { createMailServer } from "../api/mail-server/mod.ts";
 import { createRedis } from "../api/process.ts";
@@ -62,9 +63,12 @@ export function nowhereConfig(baseUrl: string): Config {
       accessSeconds: 3600,
       refreshSeconds: 1800,
       grantSeconds: 14_400,
+      keptDays: 7,
       frontKey: null,
       frontUrl: null,
     },
+    guard: defaultGuardConfig,
+    alerts: null,
     appPasswordDays: 1,
     clientAccess: { reminderDays: [], endedDays: 1 },
     clients: { host: "localhost", imap: 143, imaps: 993, submission: 587, submissions: 465 },

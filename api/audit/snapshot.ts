@@ -57,6 +57,8 @@ const permitted = new Set([
   "amr",
   "isNewPlace",
   "count",
+  // Attacks: a block of addresses, never one.
+  "network",
   // Staff: under which name, and which factor; never what it is.
   "login",
   "factor",

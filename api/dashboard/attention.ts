@@ -10,8 +10,10 @@ export type Severity = (typeof severities)[number];
 /** Every kind, with its severity. The order here is the order among those of one severity. */
 const severityOf = {
   "mail-server-unavailable": "critical",
+  "sign-in-attack": "critical",
   "mailbox-provisioning-failed": "critical",
   "white-list-missing": "critical",
+  "sign-in-attack-ended": "warning",
   "mailbox-provisioning-late": "warning",
   "domain-provisioning-late": "warning",
   "cache-unavailable": "warning",
@@ -93,6 +95,20 @@ export function inOrder(some: readonly Attention[]): Attention[] {
     severities.indexOf(one.severity) - severities.indexOf(other.severity) ||
     attentionKinds.indexOf(one.kind) - attentionKinds.indexOf(other.kind)
   );
+}
+
+/** Secrets that are being guessed, or were lately; what is known of each stands beside (`Dashboard.attacks`). */
+export function attackAttention(
+  attacks: readonly { readonly startedAt: Date; readonly isOngoing: boolean }[],
+): Attention[] {
+  const kinds = ["sign-in-attack", "sign-in-attack-ended"] as const;
+  return kinds.flatMap((kind) => {
+    const some = attacks.filter(({ isOngoing }) => isOngoing === (kind === "sign-in-attack"));
+    const [first, ...others] = some.map(({ startedAt }) => startedAt);
+    if (first === undefined) return [];
+    const since = others.reduce((oldest, one) => one < oldest ? one : oldest, first);
+    return [{ ...ofPlatform(kind, since), count: some.length }];
+  });
 }
 
 /** What is wrong with the white list, seen at `now`. */

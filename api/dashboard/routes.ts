@@ -43,17 +43,18 @@ const structureRoute = createRoute({
 export function dashboardRoutes(deps: AppDeps) {
   const routes = createRoutes();
   const services = createServiceWatch(deps);
-  const { noticeAfterDays } = deps.config.inactivity;
+  const { inactivity, guard } = deps.config;
+  const settings = { noticeAfterDays: inactivity.noticeAfterDays, attackQuietSeconds: guard.quietSeconds };
 
   routes.openapi(platformRoute, async (c) => {
-    const dashboard = await readPlatformDashboard(contextOf(c), await services(), noticeAfterDays);
+    const dashboard = await readPlatformDashboard(contextOf(c), await services(), settings);
     return c.json(toDashboardBody(dashboard), 200);
   });
 
   routes.openapi(structureRoute, async (c) => {
     const { structureId } = c.req.valid("param");
     const ctx = contextOf(c);
-    const dashboard = await readStructureDashboard(ctx, structureId, await services(), noticeAfterDays);
+    const dashboard = await readStructureDashboard(ctx, structureId, await services(), settings);
     return c.json(toDashboardBody(dashboard), 200);
   });
 

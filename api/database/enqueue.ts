@@ -8,6 +8,7 @@ export type Job =
   | { readonly kind: "depart-person"; readonly structureId: string; readonly departureId: string }
   | { readonly kind: "apply-mailbox"; readonly structureId: string; readonly mailboxId: string }
   | { readonly kind: "sweep-idempotency-keys" }
+  | { readonly kind: "sweep-grants" }
   | { readonly kind: "check-batch"; readonly structureId: string; readonly batchId: string }
   | { readonly kind: "run-batch"; readonly structureId: string; readonly batchId: string }
   | { readonly kind: "undo-batch"; readonly structureId: string; readonly batchId: string }
@@ -26,6 +27,8 @@ export type Job =
   | { readonly kind: "dispatch-webhooks"; readonly structureId: string }
   | { readonly kind: "deliver-webhook"; readonly structureId: string; readonly deliveryId: string }
   | { readonly kind: "sweep-webhook-deliveries" }
+  | { readonly kind: "tell-of-attack"; readonly attackId: string }
+  | { readonly kind: "sweep-attacks" }
   | { readonly kind: "refresh-white-list" };
 
 /**

@@ -542,6 +542,20 @@ export interface SessionsTable {
   is_new_place: Generated<boolean>;
 }
 
+export interface SignInAttacksTable {
+  id: Generated<string>;
+  kind: "spraying" | "guessing";
+  way: string;
+  fingerprint: Uint8Array;
+  network: Nullable<string>;
+  structure_id: Nullable<string>;
+  subject_kind: Nullable<"mailbox" | "person">;
+  subject_id: Nullable<string>;
+  count: number;
+  started_at: Timestamp;
+  last_at: Timestamp;
+}
+
 export interface SignInAttemptsTable {
   state_hash: Uint8Array;
   binding_hash: Uint8Array;
@@ -565,6 +579,8 @@ export interface StaffAccountsTable {
   enrolled_at: Nullable<Timestamp>;
   last_signed_in_at: Nullable<Timestamp>;
   closed_at: Nullable<Timestamp>;
+  code_failures: Generated<number>;
+  code_failed_at: Nullable<Timestamp>;
 }
 
 export interface StaffCeremoniesTable {
@@ -761,6 +777,7 @@ export interface Database {
   "app.service_account_keys": ServiceAccountKeysTable;
   "app.service_accounts": ServiceAccountsTable;
   "app.sessions": SessionsTable;
+  "app.sign_in_attacks": SignInAttacksTable;
   "app.sign_in_attempts": SignInAttemptsTable;
   "app.staff_accounts": StaffAccountsTable;
   "app.staff_ceremonies": StaffCeremoniesTable;

@@ -6,9 +6,11 @@ import type { Context as HonoContext } from "hono";
 import { Hono } from "hono";
 import type { AppDeps } from "../context.ts";
 import { pingDatabase } from "../database/ping.ts";
+import { openGuard } from "../guard/mod.ts";
 import { isSameSecret } from "../http/same-secret.ts";
 import { createIdentity } from "../identity/mod.ts";
-import { readFields, toAttempt, toSenderQuestion } from "./attempt.ts";
+import { hasRoom } from "../mailboxes/mod.ts";
+import { readFields, toAttempt, toRoomQuestion, toSenderQuestion } from "./attempt.ts";
 import { checkSender } from "./check.ts";
 import { createEdge, type Outcome } from "./edge.ts";
 import type { EdgeDeps } from "./examined.ts";
@@ -30,7 +32,8 @@ export function createEdgeApp(deps: AppDeps, entrance: EdgeEntrance, parts: Part
   const { db, redis, now, log } = deps;
   const provider = parts.provider ?? createIdentity(deps).provider;
   const { tokenSessionSeconds } = entrance;
-  const edge = createEdge({ db, redis, now, log, provider, tokenSessionSeconds, ...parts });
+  const guard = openGuard(deps);
+  const edge = createEdge({ db, redis, now, log, provider, guard, tokenSessionSeconds, ...parts });
   const app = new Hono();
   app.onError((error, c) => {
     // Its message may hold what was asked.
@@ -60,6 +63,17 @@ export function createEdgeApp(deps: AppDeps, entrance: EdgeEntrance, parts: Part
     const read = await readBody(c);
     if (read === undefined) return c.text("", 403);
     return answer(c, await checkSender(edge, toSenderQuestion(read.fields)), read.isForm);
+  });
+  app.post("/edge/recipient", async (c) => {
+    const read = await readBody(c);
+    if (read === undefined) return later(c);
+    const { address, sizeBytes } = toRoomQuestion(read.fields);
+    try {
+      return c.text("", await hasRoom(deps, address, sizeBytes) ? 200 : 403);
+    } catch (error) {
+      log.warn("edge.room-unknown", { error: error instanceof Error ? error.name : "?" });
+      return later(c); // The mail passes.
+    }
   });
   app.get("/edge/nginx", async (c) => {
     const headers = c.req.raw.headers;

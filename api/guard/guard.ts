@@ -1,15 +1,9 @@
-import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
 import type { Log } from "../context.ts";
-import { defaultGuardSettings, type Growth, type GuardSettings, type Way } from "./settings.ts";
-
-export interface GuardedAttempt {
-  readonly way: Way;
-  /** Whose secret is tried: a box, a login, a person's id. In clear here, a digest in Redis. */
-  readonly account: string;
-  /** Where it comes from. */
-  readonly address: string;
-}
+import { createLocalMeasure } from "./local-measure.ts";
+import { type Failing, type GuardedAttempt, type Measure, toCounted } from "./measure.ts";
+import { createRedisMeasure } from "./redis-measure.ts";
+import { defaultGuardConfig, type GuardSettings, guardSettings, staleReasons, type Way } from "./settings.ts";
 
 export type Verdict = { readonly ok: true } | { readonly ok: false; readonly retryAfterSeconds: number };
 
@@ -24,6 +18,22 @@ export interface Guard {
   abandoned(attempt: GuardedAttempt): Promise<void>;
 }
 
+/** `spraying`: many accounts fail from one address. `guessing`: one account fails from many addresses. */
+export const attackKinds = ["spraying", "guessing"] as const;
+export type AttackKind = (typeof attackKinds)[number];
+
+/** What looks like an attack; said again every minute as long as it goes on. */
+export interface Suspicion {
+  readonly kind: AttackKind;
+  readonly way: Way;
+  /** Whose accounts fail is of no interest where they are many. */
+  readonly account: string | null;
+  /** The last failure's: of many, where one account is guessed at. */
+  readonly address: string;
+  /** Accounts of the address, or addresses of the account. */
+  readonly count: number;
+}
+
 export interface GuardDeps {
   readonly redis: Redis;
   readonly now: () => Date;
@@ -31,154 +41,69 @@ export interface GuardDeps {
   readonly settings?: GuardSettings;
   /** Slows: `setTimeout` but in tests. */
   readonly wait?: (milliseconds: number) => Promise<void>;
-  /** Told once per address and window, beside the log. */
-  readonly onSpraying?: (
-    finding: { readonly way: Way; readonly address: string; readonly accounts: number },
-  ) => void;
+  /** Told beside the log. Must not throw: a sign-in is not for it to end. */
+  readonly onSuspicion?: (suspicion: Suspicion) => Promise<void>;
 }
 
-/**
- * KEYS: the pair, the account, the pair's trust. ARGV: now (ms), pair free/first/most (s), account free/first/most (s),
- * forget (s), whether attempts count. Answers {refused for (ms), slowed by (ms)}.
- * Who must wait and has waited takes his turn at once, so that of many at the same moment one passes.
- */
-const admitScript = `
-local now = tonumber(ARGV[1])
-local function delay(count, free, first, most)
-  if count < free then return 0 end
-  return math.min(most, first * 2 ^ math.min(count - free, 30)) * 1000
-end
-local count = tonumber(redis.call('HGET', KEYS[1], 'n') or 0)
-local needed = delay(count, tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]))
-local waited = now - tonumber(redis.call('HGET', KEYS[1], 't') or 0)
-if waited < needed then return {math.ceil(needed - waited), 0} end
-if ARGV[9] == '1' then redis.call('HINCRBY', KEYS[1], 'n', 1) end
-if needed > 0 or ARGV[9] == '1' then
-  redis.call('HSET', KEYS[1], 't', ARGV[1])
-  redis.call('EXPIRE', KEYS[1], ARGV[8])
-end
-if redis.call('EXISTS', KEYS[3]) == 1 then return {0, 0} end
-local all = tonumber(redis.call('GET', KEYS[2]) or 0)
-return {0, math.ceil(delay(all, tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])))}`;
-
-/** KEYS: pair, account, the address's failing accounts. ARGV: now (ms), forget (s), whether attempts count, digest of the account, window (s). Answers how many accounts. */
-const failedScript = `
-if ARGV[3] ~= '1' then redis.call('HINCRBY', KEYS[1], 'n', 1) end
-redis.call('HSET', KEYS[1], 't', ARGV[1])
-redis.call('EXPIRE', KEYS[1], ARGV[2])
-redis.call('INCR', KEYS[2])
-redis.call('EXPIRE', KEYS[2], ARGV[2])
-redis.call('PFADD', KEYS[3], ARGV[4])
-if redis.call('TTL', KEYS[3]) < 0 then redis.call('EXPIRE', KEYS[3], ARGV[5]) end
-return redis.call('PFCOUNT', KEYS[3])`;
-
-/** Redis answers in a fraction of a millisecond or is not there. */
-const patienceMilliseconds = 250;
-
 export function createGuard(deps: GuardDeps): Guard {
-  const { redis, now, log, settings = defaultGuardSettings, onSpraying } = deps;
+  const { redis, now, log, settings = guardSettings(defaultGuardConfig), onSuspicion } = deps;
   const wait = deps.wait ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)));
+  const shared = createRedisMeasure(redis, settings);
+  const own = createLocalMeasure(settings);
 
-  /** The answer of Redis; undefined when there is none. */
-  async function ask<T>(command: () => Promise<T>): Promise<T | undefined> {
-    // A client that is not connected may queue its commands.
-    if (redis.status !== "ready") return undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), patienceMilliseconds);
-    });
-    try {
-      return await Promise.race([command(), late]);
-    } catch {
-      return undefined; // What is kept there may be lost (house decision 2).
-    } finally {
-      clearTimeout(timer);
-    }
+  /** Of all processes, or of this one while Redis is away. The own measure always answers. */
+  async function ask<T>(question: (measure: Measure) => Promise<T | undefined>): Promise<T> {
+    const answer = await question(shared) ?? await question(own);
+    if (answer === undefined) throw new Error("the guard's own measure has no answer");
+    return answer;
+  }
+
+  async function suspect(suspicion: Suspicion, digest: string, reason: string): Promise<void> {
+    if (!await ask((measure) => measure.mayReport(`${suspicion.kind}:${digest}`, now().getTime()))) return;
+    const { account: _account, ...shown } = suspicion;
+    log.warn(`guard.${suspicion.kind}`, { ...shown, reason });
+    await onSuspicion?.(suspicion);
   }
 
   return {
     async admit(attempt) {
-      const { pair, account, counts, forgetSeconds } = settings.ways[attempt.way];
-      const keys = keysOf(attempt);
-      const answer = await ask(() =>
-        redis.eval(
-          admitScript,
-          3,
-          keys.pair,
-          keys.account,
-          keys.trust,
-          now().getTime(),
-          ...growth(pair),
-          ...growth(account),
-          forgetSeconds,
-          counts === "attempts" ? "1" : "0",
-        ) as Promise<[number, number]>
-      );
-      const [refused, slowed] = answer ?? [0, 0];
-      if (refused > 0) return { ok: false, retryAfterSeconds: Math.ceil(refused / 1_000) };
-      if (slowed > 0) await wait(slowed);
+      const counted = toCounted(attempt, settings, now());
+      const { refusedMilliseconds, slowedMilliseconds } = await ask((measure) => measure.admit(counted));
+      if (refusedMilliseconds > 0) {
+        return { ok: false, retryAfterSeconds: Math.ceil(refusedMilliseconds / 1_000) };
+      }
+      if (slowedMilliseconds > 0) await wait(slowedMilliseconds);
       return { ok: true };
     },
 
     async failed({ reason, ...attempt }) {
-      const { counts, forgetSeconds } = settings.ways[attempt.way];
-      const keys = keysOf(attempt);
-      const { accounts: bound, windowSeconds } = settings.spraying;
-      const accounts = await ask(() =>
-        redis.eval(
-          failedScript,
-          3,
-          keys.pair,
-          keys.account,
-          keys.failing,
-          now().getTime(),
-          forgetSeconds,
-          counts === "attempts" ? "1" : "0",
-          keys.account,
-          windowSeconds,
-        ) as Promise<number>
-      );
-      if (accounts === undefined || accounts < bound) return;
-      const isFirst = await ask(() => redis.set(keys.reported, "1", "EX", windowSeconds, "NX"));
-      if (isFirst !== "OK") return;
-      // The address is what somebody must look at; whose accounts they are is said nowhere.
-      log.warn("guard.spraying", { way: attempt.way, address: attempt.address, accounts, reason });
-      onSpraying?.({ way: attempt.way, address: attempt.address, accounts });
+      const counted = toCounted(attempt, settings, now());
+      const failing = await ask((measure) => measure.failed(counted, !staleReasons.has(reason)));
+      const { way, account, address } = attempt;
+      if (isSpraying(settings, way, failing)) {
+        const suspicion = { kind: "spraying", way, account: null, address, count: failing.accounts } as const;
+        await suspect(suspicion, counted.address, reason);
+      }
+      const { guessingAddresses } = settings.ways[way];
+      if (guessingAddresses !== null && failing.addresses >= guessingAddresses) {
+        const suspicion = { kind: "guessing", way, account, address, count: failing.addresses } as const;
+        await suspect(suspicion, counted.account, reason);
+      }
     },
 
     async succeeded(attempt) {
-      const keys = keysOf(attempt);
-      await ask(() => redis.multi().del(keys.pair).set(keys.trust, "1", "EX", settings.trustSeconds).exec());
+      const counted = toCounted(attempt, settings, now());
+      await ask((measure) => measure.succeeded(counted));
     },
 
     async abandoned(attempt) {
       if (settings.ways[attempt.way].counts === "failures") return;
-      const keys = keysOf(attempt);
-      await ask(() =>
-        redis.eval(
-          "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HINCRBY', KEYS[1], 'n', -1) end",
-          1,
-          keys.pair,
-        )
-      );
+      const counted = toCounted(attempt, settings, now());
+      await ask((measure) => measure.abandoned(counted));
     },
   };
 }
 
-function growth({ free, firstSeconds, mostSeconds }: Growth): [number, number, number] {
-  return [free, firstSeconds, mostSeconds];
-}
-
-function keysOf({ way, account, address }: GuardedAttempt) {
-  // JSON: no two different pairs are written alike.
-  const digest = (...parts: string[]) =>
-    createHash("sha256").update(JSON.stringify(parts)).digest("base64url").slice(0, 22);
-  const whose = account.toLowerCase();
-  return {
-    pair: `mss:guard:pair:${digest(way, whose, address)}`,
-    trust: `mss:guard:trust:${digest(way, whose, address)}`,
-    account: `mss:guard:account:${digest(way, whose)}`,
-    failing: `mss:guard:failing:${digest(way, address)}`,
-    reported: `mss:guard:reported:${digest(way, address)}`,
-  };
+function isSpraying({ ways, attacks }: GuardSettings, way: Way, { accounts, known }: Failing): boolean {
+  return accounts >= Math.max(ways[way].sprayedAccounts, known * attacks.sprayedPercent / 100);
 }

@@ -1,7 +1,8 @@
-/** How long who fails must wait, by the way in. Numbers of our own: no rule says. */
+/** How long who fails must wait, and what is called an attack, by the way in. Numbers of our own: no rule says. */
 
 /** The ways in that are guarded. */
-export type Way = "imap" | "submission" | "staff" | "token" | "phone";
+export const ways = ["imap", "submission", "staff", "token", "phone"] as const;
+export type Way = (typeof ways)[number];
 
 /** After `free` failures one waits `first` seconds, then twice as long each time, up to `most`. */
 export interface Growth {
@@ -23,43 +24,89 @@ export interface WaySettings {
   readonly counts: "attempts" | "failures";
   /** Without a failure for as long, everything is forgotten. */
   readonly forgetSeconds: number;
+  /** So many different accounts that fail from one address are spraying. */
+  readonly sprayedAccounts: number;
+  /** So many different addresses from which one account fails are guessing; null where an account is not somebody's own. */
+  readonly guessingAddresses: number | null;
+}
+
+/** What is called an attack. Nobody is refused for one: somebody is told. */
+export interface AttackSettings {
+  readonly sprayingSeconds: number;
+  /**
+   * Nor is it spraying while those who fail are fewer than this part of the accounts that have signed in from the address in the last
+   * weeks: a thousand people behind one address mistype more often than ten.
+   */
+  readonly sprayedPercent: number;
+  readonly guessingSeconds: number;
+  /** Without a failure for as long an attack is over; the next failure begins another. */
+  readonly quietSeconds: number;
 }
 
 export interface GuardSettings {
   readonly ways: Readonly<Record<Way, WaySettings>>;
-  /** An address from which so many different accounts fail within the window is reported. It is not refused for that. */
-  readonly spraying: { readonly accounts: number; readonly windowSeconds: number };
+  readonly attacks: AttackSettings;
   /** A pair that has succeeded is not slowed by what others do to its account for as long. */
   readonly trustSeconds: number;
 }
 
-/** A secret of 160 bits cannot be guessed: the measure keeps a broken program from asking all day. */
-const longSecret: WaySettings = {
-  pair: { free: 10, firstSeconds: 1, mostSeconds: 30 },
-  account: { free: 100, firstSeconds: 0.1, mostSeconds: 1 },
-  counts: "failures",
-  forgetSeconds: 900,
+/** What the operator may set (api/config-guard.ts). */
+export interface GuardConfig extends AttackSettings {
+  readonly sprayedAccounts: number;
+  readonly sprayedStaffAccounts: number;
+  readonly guessingAddresses: number;
+}
+
+export const defaultGuardConfig: GuardConfig = {
+  sprayedAccounts: 20,
+  // A handful of people, each of whom knows his own name.
+  sprayedStaffAccounts: 5,
+  sprayedPercent: 10,
+  sprayingSeconds: 600,
+  guessingAddresses: 20,
+  guessingSeconds: 3_600,
+  quietSeconds: 900,
 };
 
-export const defaultGuardSettings: GuardSettings = {
-  ways: {
-    imap: longSecret,
-    submission: longSecret,
-    token: longSecret,
-    // A confirmation on somebody's phone: what is measured is how often it rings.
-    phone: {
-      pair: { free: 4, firstSeconds: 15, mostSeconds: 900 },
-      account: { free: 20, firstSeconds: 0.5, mostSeconds: 3 },
-      counts: "attempts",
-      forgetSeconds: 3_600,
+/** Failures that show a broken clock or a long night, and no guess: they are slowed like any other and are part of no attack. */
+export const staleReasons: ReadonlySet<string> = new Set(["token-expired"]);
+
+export function guardSettings(config: GuardConfig): GuardSettings {
+  const { sprayedAccounts, sprayedStaffAccounts, guessingAddresses, ...attacks } = config;
+  /** A secret of 160 bits cannot be guessed: the measure keeps a broken program from asking all day. */
+  const longSecret: WaySettings = {
+    pair: { free: 10, firstSeconds: 1, mostSeconds: 30 },
+    account: { free: 100, firstSeconds: 0.1, mostSeconds: 1 },
+    counts: "failures",
+    forgetSeconds: 900,
+    sprayedAccounts,
+    guessingAddresses,
+  };
+  return {
+    ways: {
+      imap: longSecret,
+      submission: longSecret,
+      // The account is a program, which a thousand people may have on their machines.
+      token: { ...longSecret, guessingAddresses: null },
+      // A confirmation on somebody's phone: what is measured is how often it rings.
+      phone: {
+        pair: { free: 4, firstSeconds: 15, mostSeconds: 900 },
+        account: { free: 20, firstSeconds: 0.5, mostSeconds: 3 },
+        counts: "attempts",
+        forgetSeconds: 3_600,
+        sprayedAccounts,
+        guessingAddresses,
+      },
+      staff: {
+        pair: { free: 5, firstSeconds: 1, mostSeconds: 900 },
+        account: { free: 50, firstSeconds: 0.5, mostSeconds: 3 },
+        counts: "attempts",
+        forgetSeconds: 3_600,
+        sprayedAccounts: sprayedStaffAccounts,
+        guessingAddresses,
+      },
     },
-    staff: {
-      pair: { free: 5, firstSeconds: 1, mostSeconds: 900 },
-      account: { free: 50, firstSeconds: 0.5, mostSeconds: 3 },
-      counts: "attempts",
-      forgetSeconds: 3_600,
-    },
-  },
-  spraying: { accounts: 20, windowSeconds: 600 },
-  trustSeconds: 2_592_000,
-};
+    attacks,
+    trustSeconds: 2_592_000,
+  };
+}

@@ -26,6 +26,14 @@ export function callerAddress(
   return entries.at(-trustedProxies) || peer;
 }
 
+/** A network, coarse enough that it is nobody's own: `198.51.100.0/24` or `2001:db8:1::/48`; null where the address is unknown. */
+export function networkOf(block: string): string | null {
+  const four = /^(\d+\.\d+\.\d+)\.\d+$/.exec(block);
+  if (four) return `${four[1]}.0/24`;
+  const six = /^([0-9a-f]+:[0-9a-f]+:[0-9a-f]+):[0-9a-f]+::\/64$/.exec(block);
+  return six ? `${six[1]}::/48` : null;
+}
+
 /** What is counted as one caller: an IPv4 address, or the /64 that a host of IPv6 has to itself. */
 export function addressBlock(address: string): string {
   const bare = address.replace(/^\[|\]$/g, "").toLowerCase().split("%")[0] ?? "";

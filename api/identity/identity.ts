@@ -1,6 +1,6 @@
 /** The room's dependencies, made once per process. */
 import type { Actor, AppDeps } from "../context.ts";
-import { createGuard } from "../guard/mod.ts";
+import { openGuard } from "../guard/mod.ts";
 import type { DecoupledDependencies } from "./decoupled-sign-in.ts";
 import { createIdentityProvider, type IdentityProvider } from "./identity-provider.ts";
 import { findServiceActor, usesServiceKey } from "./service-keys.ts";
@@ -33,7 +33,7 @@ export function createIdentity(deps: AppDeps, provider?: IdentityProvider): Iden
     limits: config.session,
     isRppsKeyChecked: psc.rppsKey === "checked",
     isCibaOffered: psc.isCibaOffered,
-    guard: createGuard(deps),
+    guard: openGuard(deps),
     seal: createSeal(config.session.keys),
     probeMailServer: (signal) => deps.mailServer.probe(signal),
     provider: provider ?? createIdentityProvider({

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import bowser from "bowser";
 import type { Caller } from "../context.ts";
+import { networkOf } from "../http/caller-address.ts";
 
 export interface Place {
   /** `198.51.100.0/24` or `2001:db8:1::/48`; null where the address is unknown. */
@@ -20,14 +21,6 @@ export function placeOf({ address, userAgent }: Caller): Place {
 /** Names a person's place without telling it: of no use beside another person's. */
 export function hashPlace(personId: string, { network, browser }: Place): Uint8Array {
   return createHash("sha256").update(JSON.stringify([personId, network, browser])).digest();
-}
-
-/** @param block as `addressBlock` gives it (api/http/caller-address.ts): an IPv4 address or a /64 */
-function networkOf(block: string): string | null {
-  const four = /^(\d+\.\d+\.\d+)\.\d+$/.exec(block);
-  if (four) return `${four[1]}.0/24`;
-  const six = /^([0-9a-f]+:[0-9a-f]+:[0-9a-f]+):[0-9a-f]+::\/64$/.exec(block);
-  return six ? `${six[1]}::/48` : null;
 }
 
 function browserOf(userAgent: string | null): string | null {

@@ -56,6 +56,13 @@ const softwareRight = {
   isForPeople: true,
 } as const satisfies Rule;
 
+/** What concerns a program or software that may act for people. */
+const oauthClientRight = {
+  roles: operator,
+  sees: "oauth-client.read",
+  hiddenAs: "oauth-client-not-found",
+} as const satisfies Rule;
+
 /** The table: every action of api/actions.ts, and so every act that the audit can name. */
 export const policy = {
   "structure.list": { roles: operatorReaders },
@@ -201,18 +208,25 @@ export const policy = {
   "session.start": { roles: platformOnly },
   "session.refuse": { roles: platformOnly },
   "session.end": { roles: operator, hiddenAs: "person-not-found" },
+  "sign-in-attack.detect": { roles: platformOnly },
   "session.step-up": { roles: platformOnly },
   "session.choose-situation": { roles: platformOnly },
   // The operator's own accounts (api/staff). What concerns one's own factors needs no role, and one's account.
-  "oauth-client.read": { roles: operatorReaders },
+  "oauth-client.list": { roles: operatorReaders },
+  "oauth-client.read": { roles: operatorReaders, hiddenAs: "oauth-client-not-found" },
   "oauth-client.create": { roles: operator },
-  "oauth-client.withdraw": { roles: operator, sees: "oauth-client.read", hiddenAs: "oauth-client-not-found" },
+  "oauth-client.change": oauthClientRight,
+  "oauth-client.certify": oauthClientRight,
+  "oauth-client.suspend": oauthClientRight,
+  "oauth-client.resume": oauthClientRight,
+  "oauth-client.withdraw": oauthClientRight,
   "oauth.authorise": { roles: platformOnly },
   "oauth.issue": { roles: platformOnly },
   "oauth.refuse": { roles: platformOnly },
   "oauth.revoke": { roles: platformOnly },
   "staff.read": { roles: operatorReaders },
   "staff.create": { roles: operator },
+  "staff.change-roles": { roles: operator, sees: "staff.read", hiddenAs: "person-not-found" },
   "staff.reset": { roles: operator, sees: "staff.read", hiddenAs: "person-not-found" },
   "staff.close": { roles: operator, sees: "staff.read", hiddenAs: "person-not-found" },
   "staff.enrol": { roles: platformOnly },

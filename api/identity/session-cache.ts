@@ -20,6 +20,8 @@ const maximumLocal = 10_000;
 export interface SessionCache {
   get(tokenHash: Buffer): Promise<unknown>;
   set(tokenHash: Buffer, entry: unknown): Promise<void>;
+  /** Forgets what was read of these sessions, which go on: something of their person has changed. */
+  forget(tokenHashes: readonly Uint8Array[]): Promise<void>;
   /** Forgets these sessions and tells every process that they have ended. */
   end(sessions: readonly { readonly tokenHash: Uint8Array; readonly sessionId: string }[]): Promise<void>;
 }
@@ -83,6 +85,11 @@ export function createSessionCache(redis: Redis, log: Log): SessionCache {
         "set",
         () => redis.set(keyOf(tokenHash), JSON.stringify({ until, entry }), "PX", lifeMilliseconds),
       );
+    },
+    forget: async (tokenHashes) => {
+      if (tokenHashes.length === 0) return;
+      for (const tokenHash of tokenHashes) local.delete(keyOf(tokenHash));
+      await attempt("forget", () => redis.del(...tokenHashes.map(keyOf)));
     },
     end: async (sessions) => {
       if (sessions.length === 0) return;

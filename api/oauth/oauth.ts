@@ -1,6 +1,6 @@
 /** The room's dependencies, made once per process. */
 import type { AppDeps, Context } from "../context.ts";
-import { createGuard, type Guard } from "../guard/mod.ts";
+import { type Guard, openGuard } from "../guard/mod.ts";
 import { createSeal, type Identity, type Seal, type SessionCache } from "../identity/mod.ts";
 import type { OauthSettings } from "./settings.ts";
 
@@ -23,7 +23,7 @@ export function createOauth(deps: AppDeps, identity: Identity): Oauth {
     baseUrl: config.baseUrl,
     cache: identity.cache,
     provider: identity.provider,
-    guard: createGuard(deps),
+    guard: openGuard(deps),
     seal: createSeal(config.session.keys),
     settings: config.oauth,
   };

@@ -1,4 +1,4 @@
-/** Accounts given, given anew and closed by an administrator of the operator, or by the command of the first one. */
+/** Accounts given, given anew, changed and closed by an administrator of the operator, or by the command of the first one. */
 import { recordAudit } from "../audit/mod.ts";
 import type { Context, OperatorRole } from "../context.ts";
 import { inOperator, type Tx } from "../database/in-tenant.ts";
@@ -27,6 +27,7 @@ import {
   insertEnrolment,
   insertStaffPerson,
   type ListedAccountRow,
+  listOpenSessions,
   removeAllFactors,
 } from "./queries.ts";
 
@@ -90,7 +91,7 @@ export async function resetStaff(
 ): Promise<Invited & { readonly ended: readonly EndedSessionRow[] }> {
   authorise(ctx, "staff.reset");
   return await inOperator(ctx, async (tx) => {
-    const { login } = await getOthersAccount(tx, ctx, personId);
+    const { login } = await getAccount(tx, ctx, personId, { own: false });
     // Of two administrators who reset each other, the second is refused. The command stands above: it lets the last one back in.
     if (ctx.actor.kind === "person") await requireOther(tx, personId);
     await removeAllFactors(tx, personId, "invited", ctx.now());
@@ -114,7 +115,7 @@ export async function resetStaff(
 export async function closeStaff(ctx: Context, personId: string): Promise<readonly EndedSessionRow[]> {
   authorise(ctx, "staff.close");
   return await inOperator(ctx, async (tx) => {
-    const account = await getOthersAccount(tx, ctx, personId, { closed: true });
+    const account = await getAccount(tx, ctx, personId, { own: false, closed: true });
     if (account.status === "closed") return [];
     await requireOther(tx, personId);
     const { roles } = await getListedAccount(tx, personId);
@@ -130,17 +131,49 @@ export async function closeStaff(ctx: Context, personId: string): Promise<readon
   });
 }
 
-/** Somebody else's account, locked with the roles: who administers is settled by one at a time. */
-async function getOthersAccount(
+/**
+ * Gives an account these roles in the place of those it had, and at least one: an account without any is closed. In force at the
+ * person's next request (a second at most, in every process). The same roles again change nothing.
+ *
+ * @throws problem "staff-account-closed" · "last-administrator" · "factor-required"
+ */
+export async function changeStaffRoles(
+  ctx: Context,
+  { personId, roles }: { readonly personId: string; readonly roles: readonly OperatorRole[] },
+): Promise<{ readonly account: ListedAccountRow; readonly sessions: readonly Uint8Array[] }> {
+  authorise(ctx, "staff.change-roles");
+  return await inOperator(ctx, async (tx) => {
+    const { login } = await getAccount(tx, ctx, personId);
+    const { roles: before } = await getListedAccount(tx, personId);
+    const given = roles.filter((role) => !before.includes(role));
+    const taken = before.filter((role) => !roles.includes(role));
+    if (taken.includes("operator_administrator")) await requireOther(tx, personId);
+    for (const role of new Set(given)) await insertOperatorRole(tx, personId, role, ctx.now());
+    for (const role of taken) await deleteOperatorRole(tx, personId, role);
+    const account = await getListedAccount(tx, personId);
+    if (given.length === 0 && taken.length === 0) return { account, sessions: [] };
+    await recordAudit(tx, ctx, {
+      action: "staff.change-roles",
+      subject: { kind: "person", id: personId },
+      before: { personId, login, roles: before },
+      after: { personId, login, roles: account.roles },
+    });
+    return { account, sessions: await listOpenSessions(tx, personId) };
+  });
+}
+
+/** An account, locked with the roles: who administers is settled by one at a time. */
+async function getAccount(
   tx: Tx,
   ctx: Context,
   personId: string,
-  { closed = false } = {},
+  { own = true, closed = false } = {},
 ): Promise<AccountRow> {
   await lockOperatorRoles(tx);
   const account = await findAccountForUpdate(tx, personId);
   if (account === undefined) throw problem("person-not-found");
-  if (ctx.actor.kind === "person" && ctx.actor.personId === personId) throw problem("staff-own-account");
+  const isOwn = ctx.actor.kind === "person" && ctx.actor.personId === personId;
+  if (isOwn && !own) throw problem("staff-own-account");
   await requireRecentFactor(tx, ctx);
   if (account.status === "closed" && !closed) throw problem("staff-account-closed");
   return account;

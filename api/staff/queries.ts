@@ -161,6 +161,13 @@ export async function takeEnrolment(tx: Tx, enrolmentId: string, now: Date): Pro
   return taken !== undefined;
 }
 
+/** Digests of the tokens of a person's sessions. */
+export async function listOpenSessions(tx: Tx, personId: string): Promise<Uint8Array[]> {
+  const rows = await tx.selectFrom("app.sessions").select("token_hash").where("person_id", "=", personId)
+    .where("ended_at", "is", null).execute();
+  return rows.map(({ token_hash: hash }) => hash);
+}
+
 /** The account is set up: from now on it is one, under the platform's own issuer. */
 export async function activateAccount(
   tx: Tx,

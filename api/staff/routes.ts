@@ -4,6 +4,7 @@ import { idempotencyHeader } from "../http/idempotency.ts";
 import {
   type ApiEnv,
   bodilessProblems,
+  changeProblems,
   commonProblems,
   contextOf,
   createRoute,
@@ -15,9 +16,18 @@ import {
 } from "../http/openapi.ts";
 import { page, pageQuery, pageRequest } from "../http/paginate.ts";
 import { authorise, forgetSessions } from "../identity/mod.ts";
-import { closeStaff, type Invited, inviteStaff, resetStaff } from "./administer.ts";
+import { changeStaffRoles, closeStaff, type Invited, inviteStaff, resetStaff } from "./administer.ts";
 import { listAccounts } from "./queries.ts";
-import { invitedBody, resetInput, staffInput, staffPage, staffParam, toStaffBody } from "./schemas.ts";
+import {
+  invitedBody,
+  resetInput,
+  rolesInput,
+  staffBody,
+  staffInput,
+  staffPage,
+  staffParam,
+  toStaffBody,
+} from "./schemas.ts";
 import { enrolmentUrl, type Staff } from "./staff.ts";
 
 const tags = ["staff"];
@@ -74,6 +84,25 @@ const resetRoute = createRoute({
     ),
   },
 });
+const rolesRoute = createRoute({
+  ...requires("staff.change-roles"),
+  operationId: "changeStaffRoles",
+  method: "put",
+  path: `${path}/{personId}/roles`,
+  tags,
+  summary: "Gives an account these roles in the place of those it had; in force at its next request",
+  request: { params: staffParam, body: { required: true, content: json(rolesInput) } },
+  responses: {
+    200: { description: "Changed, or was so already", content: json(staffBody) },
+    ...problemResponses(
+      ...changeProblems,
+      "person-not-found",
+      "staff-account-closed",
+      "last-administrator",
+      "factor-required",
+    ),
+  },
+});
 const closeRoute = createRoute({
   ...requires("staff.close"),
   operationId: "closeStaff",
@@ -122,6 +151,16 @@ export function staffRoutes(staff: Staff): OpenAPIHono<ApiEnv> {
     await forgetSessions(staff.cache, ended);
     c.header("cache-control", "no-store");
     return c.json(toInvited(invited), 200);
+  });
+
+  routes.openapi(rolesRoute, async (c) => {
+    const { personId } = c.req.valid("param");
+    const { account, sessions } = await changeStaffRoles(contextOf(c), {
+      personId,
+      ...c.req.valid("json"),
+    });
+    await staff.cache.forget(sessions);
+    return c.json(toStaffBody(account), 200);
   });
 
   routes.openapi(closeRoute, async (c) => {

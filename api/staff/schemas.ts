@@ -7,6 +7,7 @@ import type { FactorsRow, PasskeyRow } from "./factor-queries.ts";
 import type { ListedAccountRow } from "./queries.ts";
 
 const role = z.enum(["operator_administrator", "operator_support", "auditor"]);
+const someRoles = z.array(role).min(1).max(3);
 
 export const staffBody = z.object({
   personId: z.uuid(),
@@ -42,9 +43,10 @@ export const staffInput = z.strictObject({
   login: login.openapi({ example: "c.martin@operateur.example" }),
   givenName: plainText(1, 100),
   familyName: plainText(1, 100),
-  roles: z.array(role).min(1).max(3),
+  roles: someRoles,
 }).openapi("NewStaffAccount");
 
+export const rolesInput = z.strictObject({ roles: someRoles }).openapi("StaffRoles");
 export const resetInput = z.strictObject({ reason: plainText(1, 255) }).openapi("StaffReset");
 export const staffParam = z.object({
   personId: z.guid().openapi({ param: { name: "personId", in: "path" }, format: "uuid" }),

@@ -1,6 +1,6 @@
 /** The room's dependencies, made once per process; and what its verbs are told of a request beside the Context. */
 import type { AppDeps, Context } from "../context.ts";
-import { createGuard, type Guard } from "../guard/mod.ts";
+import { type Guard, openGuard } from "../guard/mod.ts";
 import {
   asPerson,
   createSeal,
@@ -39,7 +39,7 @@ export function createStaff(deps: AppDeps, identity: Identity): Staff {
     now: deps.now,
     cache: identity.cache,
     limits: identity.limits,
-    guard: createGuard({ redis: deps.redis, now: deps.now, log: deps.log }),
+    guard: openGuard(deps),
     seal: createSeal(config.session.keys),
     baseUrl: config.baseUrl,
     name: `MSSanté ${config.operatorDomain}`,

@@ -12,7 +12,9 @@
  *
  * A URL may lead to no private address, whatever name it hides behind (public-address.ts), and no redirect is followed.
  */
+export { callReceiver } from "./call.ts";
 export { type DeliverDeps, deliverWebhook } from "./deliver.ts";
 export { dispatchWebhooks } from "./dispatch.ts";
 export { sweepDeliveries } from "./sweep.ts";
+export { signedHeaders } from "./sign.ts";
 export type { WebhookSettings } from "./settings.ts";

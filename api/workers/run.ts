@@ -15,7 +15,9 @@ import { sendExpiryReminder } from "./send-expiry-reminder.ts";
 import { sendNewPlaceNotice } from "./send-new-place-notice.ts";
 import { enqueue } from "../database/enqueue.ts";
 import { inSystem } from "../database/in-tenant.ts";
+import { sweepAttacks, tellOfAttack } from "../guard/mod.ts";
 import { purgeClosedMailboxes } from "../mailboxes/mod.ts";
+import { sweepGrants } from "../oauth/mod.ts";
 import { expireExports, makeExport, runErasures } from "../privacy/mod.ts";
 import { dispatchWebhooks, sweepDeliveries } from "../webhooks/mod.ts";
 import { createAnchorAudit } from "./anchor-audit.ts";
@@ -50,6 +52,7 @@ const lockKey = 7_206_031_945;
 const concurrency = 4;
 const reconcileCron = "*/10 * * * *";
 const sweepCron = "17 * * * *";
+const sweepGrantsCron = "47 * * * *";
 const anchorAuditCron = "3 * * * *";
 const sweepDeliveriesCron = "19 3 * * *";
 const expireExportsCron = "29 * * * *";
@@ -59,6 +62,7 @@ const advanceInactivityCron = "23 4 * * *";
 const sweepBatchesCron = "43 3 * * *";
 const remindOfExpiryCron = "53 * * * *";
 const sweepAppPasswordsCron = "47 3 * * *";
+const sweepAttacksCron = "53 3 * * *";
 const retryMilliseconds = 1_000;
 /** How long the queue library may take to end once its last job has. */
 const stopGraceMilliseconds = 3_000;
@@ -122,6 +126,7 @@ async function work(options: WorkersOptions, until: Promise<void>): Promise<void
     parsedCronItems: parseCronItems([
       { task: "reconcile-mailboxes", match: reconcileCron, identifier: "reconcile-mailboxes" },
       { task: "sweep-idempotency-keys", match: sweepCron, identifier: "sweep-idempotency-keys" },
+      { task: "sweep-grants", match: sweepGrantsCron, identifier: "sweep-grants" },
       { task: "anchor-audit", match: anchorAuditCron, identifier: "anchor-audit" },
       {
         task: "sweep-webhook-deliveries",
@@ -135,6 +140,7 @@ async function work(options: WorkersOptions, until: Promise<void>): Promise<void
       { task: "purge-mailboxes", match: purgeMailboxesCron, identifier: "purge-mailboxes" },
       { task: "advance-inactivity", match: advanceInactivityCron, identifier: "advance-inactivity" },
       { task: "sweep-batches", match: sweepBatchesCron, identifier: "sweep-batches" },
+      { task: "sweep-attacks", match: sweepAttacksCron, identifier: "sweep-attacks" },
       { task: "remind-of-expiry", match: remindOfExpiryCron, identifier: "remind-of-expiry" },
       { task: "sweep-app-passwords", match: sweepAppPasswordsCron, identifier: "sweep-app-passwords" },
     ]),
@@ -215,7 +221,11 @@ function tasks(deps: WorkerDeps): TaskList {
       dispatchWebhooks(deps.contextOf("dispatch-webhooks"), (payload as { structureId: string }).structureId),
     "deliver-webhook": (payload) => deliverWebhook(payload as { structureId: string; deliveryId: string }),
     "sweep-webhook-deliveries": () => sweepDeliveries(deps.contextOf("sweep-webhook-deliveries")),
+    "sweep-grants": () => sweepGrants(deps.contextOf("sweep-grants"), deps.grantsKeptDays),
     "sweep-idempotency-keys": () => sweepIdempotencyKeys(deps),
+    "tell-of-attack": (payload) =>
+      tellOfAttack(deps.contextOf("tell-of-attack"), deps.alerts, (payload as { attackId: string }).attackId),
+    "sweep-attacks": () => sweepAttacks(deps.contextOf("sweep-attacks")),
     "reconcile-mailboxes": async () => void await reconcileMailboxes(deps),
     "refresh-white-list": () => refreshWhiteList(deps),
   };

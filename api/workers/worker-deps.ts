@@ -10,11 +10,15 @@ export interface WorkerDeps {
   /** How long the mail of a box that is being closed is kept. */
   readonly closedMailRetentionDays: number;
   readonly privacy: Config["privacy"];
+  /** How long what a program was given is kept after its end. */
+  readonly grantsKeptDays: number;
   readonly inactivity: Config["inactivity"];
   readonly clientAccess: Config["clientAccess"];
   /** From whom notices come. */
   readonly noticeFrom: string;
   readonly webhooks: Config["webhooks"];
+  /** Where the operator's people on call are told; null = nowhere. */
+  readonly alerts: Config["alerts"];
   /** Where the ends of the audit chains are noted; null = nowhere. */
   readonly auditAnchorDirectory: string | null;
   /** Fetches and imports the white list; true when trying again soon may help (api/trust-space). */

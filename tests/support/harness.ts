@@ -7,6 +7,7 @@ import { Redis } from "ioredis";
 import { inject } from "vitest";
 import { createApp } from "../../api/app.ts";
 import type { Config } from "../../api/config.ts";
+import { defaultGuardConfig } from "../../api/guard/mod.ts";
 import type { AppDeps, Context, Log, OperatorRole, StructureRole } from "../../api/context.ts";
 import { createDatabase, createPool } from "../../api/database/pool.ts";
 import { createMailServer } from "../../api/mail-server/mod.ts";
@@ -251,9 +252,12 @@ function testConfig(database: TestDatabase, exportDirectory: string, changes: Pa
       accessSeconds: 3600,
       refreshSeconds: 1800,
       grantSeconds: 14_400,
+      keptDays: 7,
       frontKey: null,
       frontUrl: null,
     },
+    guard: defaultGuardConfig,
+    alerts: null,
     appPasswordDays: 365,
     clientAccess: { reminderDays: [30, 7, 1], endedDays: 180 },
     clients: {

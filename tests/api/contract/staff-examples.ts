@@ -21,6 +21,7 @@ export const staffExamples: Readonly<Record<string, Example>> = {
   listStaff: () => ({ parameters: {} }),
   createStaff: () => ({ parameters: {}, body: newStaff() }),
   resetStaff: ofStaff(() => ({ reason: "Téléphone perdu" })),
+  changeStaffRoles: ofStaff(() => ({ roles: ["auditor"] })),
   closeStaff: ofStaff(),
 };
 
@@ -75,6 +76,12 @@ const lastAdministrator: Provoke = async (scene) => {
   return { request, undo };
 };
 
+const closedAccount: Provoke = async (scene) => {
+  const request = await scene.example();
+  await scene.world.operator.delete(`/api/v1/staff/${personOf(request)}`);
+  return { request };
+};
+
 export const staffProblemsByOperation = {
   createStaff: {
     "factor-required": factorRequired,
@@ -88,11 +95,12 @@ export const staffProblemsByOperation = {
     "factor-required": factorRequired,
     "staff-own-account": ownAccount,
     "last-administrator": lastAdministrator,
-    "staff-account-closed": async (scene: Scene) => {
-      const request = await scene.example();
-      await scene.world.operator.delete(`/api/v1/staff/${personOf(request)}`);
-      return { request };
-    },
+    "staff-account-closed": closedAccount,
+  },
+  changeStaffRoles: {
+    "factor-required": factorRequired,
+    "last-administrator": lastAdministrator,
+    "staff-account-closed": closedAccount,
   },
   closeStaff: {
     "factor-required": factorRequired,

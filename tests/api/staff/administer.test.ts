@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Harness, openHarness } from "../../support/harness.ts";
 import { newIdNatPs, newMailbox, newTenant } from "../../support/tenants.ts";
-import { enrol, enrolPasskey, password, StaffBrowser } from "./people.ts";
+import { enrol, enrolPasskey, invite, password, StaffBrowser } from "./people.ts";
 
 describe("administering the staff's accounts", () => {
   let harness: Harness;
@@ -110,6 +110,80 @@ describe("administering the staff's accounts", () => {
       [member.personId],
     );
     expect(rows).toHaveLength(1);
+  });
+
+  const rolesOf = async (personId: string) =>
+    (await harness.database.rows("select role from app.operator_roles where person_id = $1 order by role", [
+      personId,
+    ])).map((row) => row["role"]);
+  const change = (by: StaffBrowser, personId: string, roles: readonly string[]) =>
+    by.send("PUT", `/api/v1/staff/${personId}/roles`, { roles });
+  const enrolSupport = async () => await enrol(harness, await invite(harness, ["operator_support"]));
+
+  it("roles given and taken away are in force at the next request, in an open session", async () => {
+    const { browser } = await enrol(harness);
+    const member = await enrolSupport();
+    const may = async () => (await member.browser.send("POST", "/api/v1/staff", newStaff())).status;
+    expect(await may()).toBe(403);
+    const given = await change(browser, member.personId, ["operator_administrator", "auditor"]);
+    expect([given.status, given.body.roles]).toEqual([200, ["auditor", "operator_administrator"]]);
+    expect(await may()).toBe(201);
+    expect((await change(browser, member.personId, ["auditor"])).status).toBe(200);
+    expect(await may()).toBe(403);
+    expect(await member.browser.isSignedIn()).toBe(true);
+  });
+
+  it("each change of roles is one act with what was and what is; the same again is none", async () => {
+    const { browser, personId: by } = await enrol(harness);
+    const { personId, login } = await enrolSupport();
+    for (let time = 0; time < 2; time++) await change(browser, personId, ["auditor"]);
+    const rows = await harness.database.rows(
+      "select actor_person_id, before, after from app.audit_events where action = 'staff.change-roles' and subject_id = $1",
+      [personId],
+    );
+    expect(rows).toEqual([{
+      actor_person_id: by,
+      before: { personId, login, roles: ["operator_support"] },
+      after: { personId, login, roles: ["auditor"] },
+    }]);
+  });
+
+  it("an account has one role at least, and nobody without the right changes any", async () => {
+    const operator = await enrol(harness);
+    const { browser, personId } = await enrolSupport();
+    const none = await change(operator.browser, personId, []);
+    expect([none.status, none.body.errors[0].pointer]).toEqual([422, "/roles"]);
+    expect((await change(operator.browser, personId, ["structure_administrator"])).status).toBe(422);
+    expect((await change(browser, personId, ["operator_administrator"])).status).toBe(403);
+    expect((await change(operator.browser, crypto.randomUUID(), ["auditor"])).slug).toBe("person-not-found");
+    expect(await rolesOf(personId)).toEqual(["operator_support"]);
+  });
+
+  it("the last administrator keeps his role, of two who take it from each other one does", async () => {
+    const own = await openHarness();
+    try {
+      const [one, two] = [await enrol(own), await enrol(own)];
+      // Given and not set up yet: lets nobody in, and is nobody to rely on.
+      await one.browser.send("POST", "/api/v1/staff", { ...newStaff(), roles: ["operator_administrator"] });
+      const answers = await Promise.all([
+        change(one.browser, two.personId, ["auditor"]),
+        change(two.browser, one.personId, ["auditor"]),
+      ]);
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+      const last = answers[0]?.status === 200 ? one : two;
+      const refused = await change(last.browser, last.personId, ["auditor"]);
+      expect([refused.status, refused.slug]).toEqual([409, "last-administrator"]);
+      const also = await last.browser.send(
+        "DELETE",
+        `/api/v1/operator-roles/${last.personId}/operator_administrator`,
+      );
+      expect(also.slug).toBe("last-administrator");
+      expect((await change(last.browser, last.personId, ["operator_administrator", "auditor"])).status).toBe(
+        200,
+      );
+    } finally {
+      await own.close();
+    }
   });
 
   it("nobody resets or closes his own account", async () => {

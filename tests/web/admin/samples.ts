@@ -22,6 +22,7 @@ export const quietDashboard: Schemas["Dashboard"] = {
   services: { mailServer: "ready", cache: "ready" },
   whiteList: null,
   attention: [],
+  attacks: [],
   figures,
 };
 

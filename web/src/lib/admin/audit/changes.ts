@@ -43,6 +43,8 @@ const labels: Readonly<Record<string, () => string>> = {
   expiresAt: m.field_expires_at,
   roles: m.field_roles,
   login: m.field_login,
+  network: m.field_network,
+  count: m.field_count,
   acr: m.field_acr,
   amr: m.field_amr,
   factor: m.field_factor,

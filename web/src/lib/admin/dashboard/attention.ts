@@ -15,6 +15,8 @@ export const attentionTexts: Readonly<Record<Attention["kind"], AttentionText>> 
     title: m.dash_at_mail_server_unavailable,
     advice: m.dash_do_mail_server_unavailable,
   },
+  "sign-in-attack": { title: m.dash_at_sign_in_attack, advice: m.dash_do_sign_in_attack },
+  "sign-in-attack-ended": { title: m.dash_at_sign_in_attack_ended, advice: m.dash_do_sign_in_attack_ended },
   "mailbox-provisioning-failed": {
     title: m.dash_at_mailbox_provisioning_failed,
     advice: m.dash_do_mailbox_provisioning_failed,
@@ -65,6 +67,16 @@ export const attentionTexts: Readonly<Record<Attention["kind"], AttentionText>> 
   "invitation-expired": { title: m.dash_at_invitation_expired, advice: m.dash_do_invitation_expired },
   "invitation-pending": { title: m.dash_at_invitation_pending, advice: m.dash_do_invitation_pending },
   "structure-suspended": { title: m.dash_at_structure_suspended, advice: m.dash_do_structure_suspended },
+};
+
+export type Attack = Schemas["SignInAttack"];
+
+export const wayTexts: Readonly<Record<Attack["way"], () => string>> = {
+  imap: m.dash_way_imap,
+  submission: m.dash_way_submission,
+  staff: m.dash_way_staff,
+  token: m.dash_way_token,
+  phone: m.dash_way_phone,
 };
 
 export const severityTexts: Readonly<Record<Severity, () => string>> = {

@@ -1,5 +1,5 @@
 /** Where the remedy of an attention is. */
-import type { Attention } from "./attention.ts";
+import type { Attack, Attention } from "./attention.ts";
 
 type Subject = Attention["subjects"][number];
 
@@ -16,6 +16,13 @@ export function subjectHref(subject: Subject, kind: Attention["kind"]): string {
   if (subject.kind === "service-account") return `${structure}/service-accounts`;
   if (subject.kind === "person") return `${structure}/people/${subject.id}`;
   return structure;
+}
+
+/** The screen of the account that is guessed at; undefined where it is nobody's, or has none. */
+export function attackHref({ subject }: Attack): string | undefined {
+  if (subject === null || subject.label === null) return undefined;
+  if (subject.kind === "person") return "/admin/staff/accounts";
+  return `/admin/structures/${subject.structureId}/mailboxes/${subject.id}`;
 }
 
 /** The list of all of them, filtered; undefined where no list shows them. */

@@ -542,7 +542,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Programs and software that may ask for tokens, by their names */
+    /** Programs and software that may ask for tokens, by their identifiers */
     get: operations["listOauthClients"];
     put?: never;
     /** Registers a program of people's own machines, or the software of a structure by its certificate */
@@ -560,11 +560,48 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /** One of them, with what would end with it */
+    get: operations["readOauthClient"];
     put?: never;
     post?: never;
     /** Ends a client for good, and at once all that it was given */
     delete: operations["withdrawOauthClient"];
+    options?: never;
+    head?: never;
+    /** Changes its name, or where a program may be answered */
+    patch: operations["changeOauthClient"];
+    trace?: never;
+  };
+  "/api/v1/oauth-clients/{oauthClientId}/certificate": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** Gives a software another certificate; with other names than before, what it was given ends */
+    put: operations["certifyOauthClient"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/oauth-clients/{oauthClientId}/suspension": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Ends at once all that a client was given, and gives it nothing until it is resumed */
+    post: operations["suspendOauthClient"];
+    /** Ends a client's suspension; what ended with it does not come back */
+    delete: operations["resumeOauthClient"];
     options?: never;
     head?: never;
     patch?: never;
@@ -841,7 +878,7 @@ export interface paths {
     get?: never;
     put?: never;
     post?: never;
-    /** Takes that right away at once */
+    /** Takes that right away at once, with all that the program holds open */
     delete: operations["revokeOwnProgram"];
     options?: never;
     head?: never;
@@ -999,6 +1036,23 @@ export interface paths {
     put?: never;
     /** After a factor was lost: all factors of the account are void, its sessions end, a new link is given */
     post: operations["resetStaff"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/staff/{personId}/roles": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** Gives an account these roles in the place of those it had; in force at its next request */
+    put: operations["changeStaffRoles"];
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -1947,8 +2001,10 @@ export interface components {
       /** @enum {string} */
       kind:
         | "mail-server-unavailable"
+        | "sign-in-attack"
         | "mailbox-provisioning-failed"
         | "white-list-missing"
+        | "sign-in-attack-ended"
         | "mailbox-provisioning-late"
         | "domain-provisioning-late"
         | "cache-unavailable"
@@ -2314,6 +2370,8 @@ export interface components {
     Dashboard: {
       /** Format: date-time */
       at: string;
+      /** @description On the ways in, of the last days, the latest first; empty for one structure */
+      attacks: components["schemas"]["SignInAttack"][];
       /** @description The most urgent first; empty when all is well */
       attention: components["schemas"]["Attention"][];
       figures: {
@@ -3306,8 +3364,13 @@ export interface components {
           | "session.end"
           | "session.step-up"
           | "session.choose-situation"
+          | "oauth-client.list"
           | "oauth-client.read"
           | "oauth-client.create"
+          | "oauth-client.change"
+          | "oauth-client.certify"
+          | "oauth-client.suspend"
+          | "oauth-client.resume"
           | "oauth-client.withdraw"
           | "oauth.authorise"
           | "oauth.issue"
@@ -3315,11 +3378,13 @@ export interface components {
           | "oauth.revoke"
           | "staff.read"
           | "staff.create"
+          | "staff.change-roles"
           | "staff.reset"
           | "staff.close"
           | "staff.enrol"
           | "staff-factor.set"
           | "staff-factor.remove"
+          | "sign-in-attack.detect"
           | "edge.sign-in"
           | "edge.refuse"
           | "app-password.read"
@@ -3374,6 +3439,11 @@ export interface components {
       url: string;
     };
     OauthClient: {
+      /**
+       * Format: date-time
+       * @description Of the one that it showed last
+       */
+      certificateExpiresAt: string | null;
       clientId: string;
       /** Format: date-time */
       createdAt: string;
@@ -3382,15 +3452,45 @@ export interface components {
       issuer: string | null;
       /** @enum {string} */
       kind: "native" | "lps";
+      /**
+       * Format: date-time
+       * @description To the minute
+       */
+      lastUsedAt: string | null;
       name: string;
       redirectUris: string[];
+      /** @enum {string} */
+      status: "active" | "suspended" | "withdrawn";
       subject: string | null;
       /** Format: date-time */
+      suspendedAt: string | null;
+      version: number;
+      /** Format: date-time */
       withdrawnAt: string | null;
+    };
+    OauthClientCertificate: {
+      /** @description One certificate in PEM: its subject and issuer are the client, also after a renewal */
+      certificate: string;
+    };
+    OauthClientChange: {
+      /** @description As people are asked about it */
+      name?: string;
+      /** @description Compared character for character, but for the port of a loopback address */
+      redirectUris?: string[];
     };
     OauthClientPage: {
       items: components["schemas"]["OauthClient"][];
       nextCursor: string | null;
+    };
+    OauthClientSuspension: {
+      reason: string;
+    };
+    OauthClientWithUse: components["schemas"]["OauthClient"] & {
+      /** @description What it holds now, and would end with it: how often it was let in, and for how many people */
+      use: {
+        grants: number;
+        people: number;
+      };
     };
     OperatorRole: {
       /** Format: date-time */
@@ -3416,6 +3516,11 @@ export interface components {
       id: string;
       /** @enum {string} */
       kind: "native" | "lps";
+      /**
+       * Format: date-time
+       * @description To the minute
+       */
+      lastUsedAt: string;
       name: string;
     };
     OwnProgramList: {
@@ -3726,6 +3831,36 @@ export interface components {
        */
       endSessionUrl: string | null;
     };
+    SignInAttack: {
+      /** @description Most accounts, or addresses, at one time */
+      count: number;
+      /** Format: uuid */
+      id: string;
+      isOngoing: boolean;
+      /**
+       * @description spraying: many accounts fail from one address; guessing: one account fails from many addresses
+       * @enum {string}
+       */
+      kind: "spraying" | "guessing";
+      /** Format: date-time */
+      lastAt: string;
+      /** @description Block of addresses it comes from, never one address; null where it comes from many */
+      network: string | null;
+      /** Format: date-time */
+      startedAt: string;
+      /** @description Whose account is guessed at, where it is somebody's */
+      subject: {
+        /** Format: uuid */
+        id: string;
+        /** @enum {string} */
+        kind: "mailbox" | "person";
+        label: string | null;
+        /** Format: uuid */
+        structureId: string | null;
+      } | null;
+      /** @enum {string} */
+      way: "imap" | "submission" | "staff" | "token" | "phone";
+    };
     Situation: {
       categoryCode: string | null;
       finess: string | null;
@@ -3771,6 +3906,9 @@ export interface components {
     };
     StaffReset: {
       reason: string;
+    };
+    StaffRoles: {
+      roles: ("operator_administrator" | "operator_support" | "auditor")[];
     };
     Structure: {
       /** Format: date-time */
@@ -4037,8 +4175,13 @@ export interface components {
           | "session.end"
           | "session.step-up"
           | "session.choose-situation"
+          | "oauth-client.list"
           | "oauth-client.read"
           | "oauth-client.create"
+          | "oauth-client.change"
+          | "oauth-client.certify"
+          | "oauth-client.suspend"
+          | "oauth-client.resume"
           | "oauth-client.withdraw"
           | "oauth.authorise"
           | "oauth.issue"
@@ -4046,11 +4189,13 @@ export interface components {
           | "oauth.revoke"
           | "staff.read"
           | "staff.create"
+          | "staff.change-roles"
           | "staff.reset"
           | "staff.close"
           | "staff.enrol"
           | "staff-factor.set"
           | "staff-factor.remove"
+          | "sign-in-attack.detect"
           | "edge.sign-in"
           | "edge.refuse"
           | "app-password.read"
@@ -4319,8 +4464,13 @@ export interface operations {
           | "session.end"
           | "session.step-up"
           | "session.choose-situation"
+          | "oauth-client.list"
           | "oauth-client.read"
           | "oauth-client.create"
+          | "oauth-client.change"
+          | "oauth-client.certify"
+          | "oauth-client.suspend"
+          | "oauth-client.resume"
           | "oauth-client.withdraw"
           | "oauth.authorise"
           | "oauth.issue"
@@ -4328,11 +4478,13 @@ export interface operations {
           | "oauth.revoke"
           | "staff.read"
           | "staff.create"
+          | "staff.change-roles"
           | "staff.reset"
           | "staff.close"
           | "staff.enrol"
           | "staff-factor.set"
           | "staff-factor.remove"
+          | "sign-in-attack.detect"
           | "edge.sign-in"
           | "edge.refuse"
           | "app-password.read"
@@ -4539,8 +4691,13 @@ export interface operations {
           | "session.end"
           | "session.step-up"
           | "session.choose-situation"
+          | "oauth-client.list"
           | "oauth-client.read"
           | "oauth-client.create"
+          | "oauth-client.change"
+          | "oauth-client.certify"
+          | "oauth-client.suspend"
+          | "oauth-client.resume"
           | "oauth-client.withdraw"
           | "oauth.authorise"
           | "oauth.issue"
@@ -4548,11 +4705,13 @@ export interface operations {
           | "oauth.revoke"
           | "staff.read"
           | "staff.create"
+          | "staff.change-roles"
           | "staff.reset"
           | "staff.close"
           | "staff.enrol"
           | "staff-factor.set"
           | "staff-factor.remove"
+          | "sign-in-attack.detect"
           | "edge.sign-in"
           | "edge.refuse"
           | "app-password.read"
@@ -8541,8 +8700,12 @@ export interface operations {
       query?: {
         /** @description `nextCursor` of the page before */
         cursor?: string;
+        kind?: "native" | "lps";
         /** @description Most entries of the page */
         limit?: number;
+        /** @description Words of its identifier, name or certificate */
+        q?: string;
+        status?: "active" | "suspended" | "withdrawn";
       };
       header?: never;
       path?: never;
@@ -8634,6 +8797,8 @@ export interface operations {
       /** @description Registered */
       201: {
         headers: {
+          /** @description Its version */
+          ETag?: string;
           [name: string]: unknown;
         };
         content: {
@@ -8732,7 +8897,7 @@ export interface operations {
       };
     };
   };
-  withdrawOauthClient: {
+  readOauthClient: {
     parameters: {
       query?: never;
       header?: never;
@@ -8743,9 +8908,92 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description Withdrawn */
+      /** @description The client */
       200: {
         headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OauthClientWithUse"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `oauth-client-not-found`: No such client */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  withdrawOauthClient: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
+      path: {
+        oauthClientId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Withdrawn, or was so already */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
           [name: string]: unknown;
         };
         content: {
@@ -8772,6 +9020,542 @@ export interface operations {
       };
       /** @description `oauth-client-not-found`: No such client */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  changeOauthClient: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
+      path: {
+        oauthClientId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["OauthClientChange"];
+      };
+    };
+    responses: {
+      /** @description As it is now */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OauthClient"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `oauth-client-not-found`: No such client */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `oauth-client-withdrawn`: Withdrawn for good */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  certifyOauthClient: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
+      path: {
+        oauthClientId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["OauthClientCertificate"];
+      };
+    };
+    responses: {
+      /** @description Known by it from now on */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OauthClient"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `oauth-client-not-found`: No such client */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `oauth-client-withdrawn`: Withdrawn for good · `oauth-client-taken`: Already registered */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  suspendOauthClient: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Repeating a request with its key gives the first answer again */
+        "idempotency-key"?: string;
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
+      path: {
+        oauthClientId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["OauthClientSuspension"];
+      };
+    };
+    responses: {
+      /** @description Suspended, or was so already */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OauthClient"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `oauth-client-not-found`: No such client */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running · `oauth-client-withdrawn`: Withdrawn for good */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid · `idempotency-key-reused`: This Idempotency-Key belongs to another request */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  resumeOauthClient: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description ETag of the version that was seen */
+        "if-match"?: string;
+      };
+      path: {
+        oauthClientId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Active, or was so already */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OauthClient"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `oauth-client-not-found`: No such client */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `oauth-client-withdrawn`: Withdrawn for good */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `version-mismatch`: The resource has changed meanwhile */
+      412: {
         headers: {
           [name: string]: unknown;
         };
@@ -11735,6 +12519,131 @@ export interface operations {
       };
     };
   };
+  changeStaffRoles: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        personId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["StaffRoles"];
+      };
+    };
+    responses: {
+      /** @description Changed, or was so already */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StaffAccount"];
+        };
+      };
+      /** @description `malformed-json`: The body is not JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `sign-in-required`: Sign in */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed · `factor-required`: Show your factor again */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `person-not-found`: No such person */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `staff-account-closed`: The account is closed · `last-administrator`: Somebody must remain administrator */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `request-too-large`: The request is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `unsupported-media-type`: The body's media type is not supported */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `invalid-request`: The request is not valid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `internal-error`: Something went wrong here */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description `service-unavailable`: The platform cannot answer now */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listStructures: {
     parameters: {
       query?: {
@@ -12555,8 +13464,13 @@ export interface operations {
           | "session.end"
           | "session.step-up"
           | "session.choose-situation"
+          | "oauth-client.list"
           | "oauth-client.read"
           | "oauth-client.create"
+          | "oauth-client.change"
+          | "oauth-client.certify"
+          | "oauth-client.suspend"
+          | "oauth-client.resume"
           | "oauth-client.withdraw"
           | "oauth.authorise"
           | "oauth.issue"
@@ -12564,11 +13478,13 @@ export interface operations {
           | "oauth.revoke"
           | "staff.read"
           | "staff.create"
+          | "staff.change-roles"
           | "staff.reset"
           | "staff.close"
           | "staff.enrol"
           | "staff-factor.set"
           | "staff-factor.remove"
+          | "sign-in-attack.detect"
           | "edge.sign-in"
           | "edge.refuse"
           | "app-password.read"
@@ -12786,8 +13702,13 @@ export interface operations {
           | "session.end"
           | "session.step-up"
           | "session.choose-situation"
+          | "oauth-client.list"
           | "oauth-client.read"
           | "oauth-client.create"
+          | "oauth-client.change"
+          | "oauth-client.certify"
+          | "oauth-client.suspend"
+          | "oauth-client.resume"
           | "oauth-client.withdraw"
           | "oauth.authorise"
           | "oauth.issue"
@@ -12795,11 +13716,13 @@ export interface operations {
           | "oauth.revoke"
           | "staff.read"
           | "staff.create"
+          | "staff.change-roles"
           | "staff.reset"
           | "staff.close"
           | "staff.enrol"
           | "staff-factor.set"
           | "staff-factor.remove"
+          | "sign-in-attack.detect"
           | "edge.sign-in"
           | "edge.refuse"
           | "app-password.read"

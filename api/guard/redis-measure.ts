@@ -1,0 +1,169 @@
+/** Counts in Redis: the same for all processes, lost with it. */
+import type { Redis } from "ioredis";
+import { type Counted, knownSeconds, type Measure, mostMembers, reportEverySeconds } from "./measure.ts";
+import type { Growth, GuardSettings } from "./settings.ts";
+
+/**
+ * KEYS: the pair, the account, the pair's trust. ARGV: now (ms), pair free/first/most (s), account free/first/most (s),
+ * forget (s), whether attempts count. Answers {refused for (ms), slowed by (ms)}.
+ * Who must wait and has waited takes his turn at once, so that of many at the same moment one passes.
+ */
+const admitScript = `
+local now = tonumber(ARGV[1])
+local function delay(count, free, first, most)
+  if count < free then return 0 end
+  return math.min(most, first * 2 ^ math.min(count - free, 30)) * 1000
+end
+local count = tonumber(redis.call('HGET', KEYS[1], 'n') or 0)
+local needed = delay(count, tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]))
+local waited = now - tonumber(redis.call('HGET', KEYS[1], 't') or 0)
+if waited < needed then return {math.ceil(needed - waited), 0} end
+if ARGV[9] == '1' then redis.call('HINCRBY', KEYS[1], 'n', 1) end
+if needed > 0 or ARGV[9] == '1' then
+  redis.call('HSET', KEYS[1], 't', ARGV[1])
+  redis.call('EXPIRE', KEYS[1], ARGV[8])
+end
+if redis.call('EXISTS', KEYS[3]) == 1 then return {0, 0} end
+local all = tonumber(redis.call('GET', KEYS[2]) or 0)
+return {0, math.ceil(delay(all, tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])))}`;
+
+/**
+ * KEYS: the pair, the account, accounts failing from the address, addresses failing at the account, accounts known at the address
+ * (this period's, the last one's). ARGV: now (ms), forget (s), whether attempts count, the account, the address, windows of the two
+ * (s), most members, whether it may be part of an attack. Answers {accounts, addresses, known}.
+ */
+const failedScript = `
+if ARGV[3] ~= '1' then redis.call('HINCRBY', KEYS[1], 'n', 1) end
+redis.call('HSET', KEYS[1], 't', ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+redis.call('INCR', KEYS[2])
+redis.call('EXPIRE', KEYS[2], ARGV[2])
+if ARGV[9] ~= '1' then return {0, 0, 0} end
+local function count(key, member, seconds)
+  redis.call('ZADD', key, ARGV[1], member)
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', tonumber(ARGV[1]) - seconds * 1000)
+  redis.call('ZREMRANGEBYRANK', key, 0, -1 - tonumber(ARGV[8]))
+  redis.call('EXPIRE', key, seconds)
+  return redis.call('ZCARD', key)
+end
+return {
+  count(KEYS[3], ARGV[4], tonumber(ARGV[6])),
+  count(KEYS[4], ARGV[5], tonumber(ARGV[7])),
+  redis.call('PFCOUNT', KEYS[5], KEYS[6]),
+}`;
+
+/** Redis answers in a fraction of a millisecond or is not there. */
+const patienceMilliseconds = 250;
+
+export function createRedisMeasure(redis: Redis, settings: GuardSettings): Measure {
+  /** The answer of Redis; undefined when there is none. */
+  async function ask<T>(command: () => Promise<T>): Promise<T | undefined> {
+    // A client that is not connected may queue its commands.
+    if (redis.status !== "ready") return undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), patienceMilliseconds);
+    });
+    try {
+      return await Promise.race([command(), late]);
+    } catch {
+      return undefined; // What is kept there may be lost (house decision 2).
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+  const { sprayingSeconds, guessingSeconds } = settings.attacks;
+
+  return {
+    async admit(counted) {
+      const { pair, account, forgetSeconds } = counted.way;
+      const keys = keysOf(counted);
+      const answer = await ask(() =>
+        redis.eval(
+          admitScript,
+          3,
+          keys.pair,
+          keys.account,
+          keys.trust,
+          counted.now,
+          ...growth(pair),
+          ...growth(account),
+          forgetSeconds,
+          countsAttempts(counted),
+        ) as Promise<[number, number]>
+      );
+      return answer && { refusedMilliseconds: answer[0], slowedMilliseconds: answer[1] };
+    },
+
+    async failed(counted, isGuess) {
+      const keys = keysOf(counted);
+      const answer = await ask(() =>
+        redis.eval(
+          failedScript,
+          6,
+          keys.pair,
+          keys.account,
+          keys.failingAccounts,
+          keys.failingAddresses,
+          ...keys.known,
+          counted.now,
+          counted.way.forgetSeconds,
+          countsAttempts(counted),
+          counted.account,
+          counted.address,
+          sprayingSeconds,
+          guessingSeconds,
+          mostMembers,
+          isGuess ? "1" : "0",
+        ) as Promise<[number, number, number]>
+      );
+      return answer && { accounts: answer[0], addresses: answer[1], known: answer[2] };
+    },
+
+    async succeeded(counted) {
+      const keys = keysOf(counted);
+      const done = await ask(() =>
+        redis.multi().del(keys.pair).set(keys.trust, "1", "EX", settings.trustSeconds)
+          .zrem(keys.failingAccounts, counted.account).zrem(keys.failingAddresses, counted.address)
+          .pfadd(keys.known[0], counted.account).expire(keys.known[0], 2 * knownSeconds).exec()
+      );
+      return done ? true : undefined;
+    },
+
+    async abandoned(counted) {
+      const { pair } = keysOf(counted);
+      const script =
+        "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HINCRBY', KEYS[1], 'n', -1) end return 1";
+      return await ask(() => redis.eval(script, 1, pair)) === undefined ? undefined : true;
+    },
+
+    async mayReport(what) {
+      const key = `mss:guard:reported:${what}`;
+      const answer = await ask(async () => ({
+        set: await redis.set(key, "1", "EX", reportEverySeconds, "NX"),
+      }));
+      return answer && answer.set === "OK";
+    },
+  };
+}
+
+function growth({ free, firstSeconds, mostSeconds }: Growth): [number, number, number] {
+  return [free, firstSeconds, mostSeconds];
+}
+
+function countsAttempts({ way }: Counted): "1" | "0" {
+  return way.counts === "attempts" ? "1" : "0";
+}
+
+function keysOf({ now, account, address, pair }: Counted) {
+  const period = Math.floor(now / 1_000 / knownSeconds);
+  const known = (number: number) => `mss:guard:known:${number}:${address}`;
+  return {
+    pair: `mss:guard:pair:${pair}`,
+    trust: `mss:guard:trust:${pair}`,
+    account: `mss:guard:account:${account}`,
+    failingAccounts: `mss:guard:failing-accounts:${address}`,
+    failingAddresses: `mss:guard:failing-addresses:${account}`,
+    known: [known(period), known(period - 1)] as const,
+  };
+}

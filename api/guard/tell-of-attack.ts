@@ -1,0 +1,50 @@
+import type { Context } from "../context.ts";
+import { inSystem } from "../database/in-tenant.ts";
+import { callReceiver, signedHeaders } from "../webhooks/mod.ts";
+import { findAttack } from "./queries.ts";
+
+/** Where the operator's people on call are told, out of the platform. */
+export interface AlertReceiver {
+  readonly url: string;
+  /** `whsec_…`, as of every webhook (docs/webhooks.md). */
+  readonly secret: string;
+}
+
+const timeoutSeconds = 10;
+
+/**
+ * Calls the operator's receiver: that there is an attack, of which kind, on which way in, and no address or account. Throws when it
+ * was not taken, for the queue to try again; the id stays the same.
+ */
+export async function tellOfAttack(
+  ctx: Context,
+  receiver: AlertReceiver | null,
+  attackId: string,
+): Promise<void> {
+  if (receiver === null) return;
+  const attack = await inSystem(ctx, (tx) => findAttack(tx, attackId));
+  if (attack === undefined) return;
+  const body = JSON.stringify({
+    type: "sign-in-attack.detect",
+    timestamp: attack.started_at.toISOString(),
+    data: {
+      attackId,
+      kind: attack.kind,
+      way: attack.way,
+      count: attack.count,
+      subjectKind: attack.subject_kind,
+      subjectId: attack.subject_id,
+    },
+  });
+  const headers = signedHeaders([receiver.secret], { id: attackId, at: ctx.now(), body });
+  // The operator's own setting: it may well lead into his own network.
+  const outcome = await callReceiver({ url: receiver.url, headers, body }, {
+    isPrivateAllowed: true,
+    timeoutSeconds,
+  });
+  const isTaken = outcome.kind === "answered" && outcome.status >= 200 && outcome.status < 300;
+  if (isTaken) return;
+  const reason = outcome.kind === "answered" ? `status ${outcome.status}` : outcome.reason;
+  ctx.log.warn("guard.alert-not-taken", { attackId, reason });
+  throw new Error(`The receiver of alerts did not take one: ${reason}.`);
+}
