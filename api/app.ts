@@ -34,7 +34,7 @@ import { createIdentity, findActor, isSameOrigin, needsSameOrigin, usesServiceKe
 import { ownSessionRoutes } from "./identity/own-session-routes.ts";
 import { identityRoutes } from "./identity/routes.ts";
 import { createGateway, createGatewayRoutes, jmapApiRoute } from "./jmap-gateway/mod.ts";
-import { createOauth, findTokenActor, usesAccessToken } from "./oauth/mod.ts";
+import { createOauth, findTokenActor, usesAccessToken, withChallenge } from "./oauth/mod.ts";
 import { oauthRoutes } from "./oauth/routes.ts";
 import { oauthServerRoutes } from "./oauth/server-routes.ts";
 import { erasureRoutes } from "./privacy/erasure-routes.ts";
@@ -182,10 +182,8 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   const gateway = createGateway(deps);
   app.route("/", createGatewayRoutes(gateway));
   app.route("/", web.routes);
-  app.fetch = withDirectRoute(app.fetch, jmapApiRoute(gateway), {
-    deps,
-    origin: originRule,
-    findActor: findMailActor,
-  });
+  app.fetch = withChallenge(
+    withDirectRoute(app.fetch, jmapApiRoute(gateway), { deps, origin: originRule, findActor: findMailActor }),
+  );
   return app;
 }

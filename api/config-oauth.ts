@@ -1,6 +1,6 @@
 /** Settings of the authorisation server (api/oauth). */
 import { z } from "zod";
-import { origin, seconds } from "./config-shapes.ts";
+import { count, origin, seconds } from "./config-shapes.ts";
 import type { OauthSettings } from "./oauth/mod.ts";
 
 export const oauthVariables = {
@@ -13,6 +13,9 @@ export const oauthVariables = {
   MSS_OAUTH_GRANT_SECONDS: seconds.default(14_400).describe(
     "No token of a program outlives so long (as a session)",
   ),
+  MSS_OAUTH_KEPT_DAYS: count.default(7).describe(
+    "What a program was given is kept after its end for, in days: for who asks why it ended",
+  ),
   MSS_LPS_FRONT_URL: origin.optional().describe(
     "Public origin of that proxy, as software is told of it in its JMAP session",
   ),
@@ -23,12 +26,21 @@ export const oauthVariables = {
 
 const shape = z.object(oauthVariables);
 
-export function oauthConfig(values: z.infer<typeof shape>, read: (name: string) => string): OauthSettings {
+/** @param faults receives what is missing beside what is there */
+export function oauthConfig(
+  values: z.infer<typeof shape>,
+  read: (name: string) => string,
+  faults: string[],
+): OauthSettings {
+  if ((values.MSS_LPS_FRONT_URL === undefined) !== (values.MSS_LPS_FRONT_KEY_FILE === undefined)) {
+    faults.push("MSS_LPS_FRONT_URL, MSS_LPS_FRONT_KEY_FILE: one without the other");
+  }
   return {
     frontUrl: values.MSS_LPS_FRONT_URL ?? null,
     accessSeconds: values.MSS_OAUTH_ACCESS_SECONDS,
     refreshSeconds: values.MSS_OAUTH_REFRESH_SECONDS,
     grantSeconds: values.MSS_OAUTH_GRANT_SECONDS,
+    keptDays: values.MSS_OAUTH_KEPT_DAYS,
     frontKey: values.MSS_LPS_FRONT_KEY_FILE === undefined ? null : read("MSS_LPS_FRONT_KEY_FILE"),
   };
 }

@@ -12,6 +12,7 @@ export { type AuditEntry, recordAudit, recordAudits } from "./record.ts";
 export { type Anchor, readAnchors, type UnreadableAnchor, writeAnchors } from "./anchors.ts";
 export { type Fault, type Mark, operatorChain } from "./chain.ts";
 export { type AuditEventRow, type AuditFilter, listAuditEvents } from "./queries.ts";
+export { createRefusalRoom, type RefusalRoom } from "./refusal-room.ts";
 export { type Opening, recordOpening } from "./record-opening.ts";
 export { auditQuery } from "./schemas.ts";
 export { describeFault, readHeads, type Verdict, type VerifyOptions, verifyTrail } from "./verify.ts";

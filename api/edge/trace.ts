@@ -1,10 +1,8 @@
 /**
  * What the edge leaves in the trail: each sign-in with its way and proof, each opening by somebody else than the holder, and
- * refusals with their reasons: of the same kind one per minute, and altogether so many, so that who sends thousands
- * fills neither the trail nor the database. The log has a line for each.
+ * refusals with their reasons as far as there is room (api/audit/refusal-room.ts). The log has a line for each.
  */
-import { createHash } from "node:crypto";
-import { recordAudit, recordOpening } from "../audit/mod.ts";
+import { createRefusalRoom, recordAudit, recordOpening } from "../audit/mod.ts";
 import type { Actor, Context, Log } from "../context.ts";
 import { type HasDatabase, inStructure, inSystem } from "../database/in-tenant.ts";
 import { actingPerson } from "../identity/mod.ts";
@@ -14,9 +12,6 @@ import { nameOf } from "./proof.ts";
 import { touchProof } from "./queries.ts";
 import type { EdgeRefusal } from "./refusal.ts";
 import { relationOf, type Service, type StandingRow } from "./standing.ts";
-
-const windowMilliseconds = 60_000;
-const maxPerWindow = 300;
 
 export interface Refused {
   readonly reason: EdgeRefusal;
@@ -43,26 +38,8 @@ interface TraceDeps extends HasDatabase {
 }
 
 export function createTrace(deps: TraceDeps): Trace {
-  let window = { from: 0, count: 0, suppressed: 0, seen: new Set<string>() };
+  const room = createRefusalRoom(deps.now);
   const contextOf = (actor: Actor): Context => ({ ...deps, actor, requestId: crypto.randomUUID() });
-
-  /** Whether this refusal still has room in the trail. */
-  function hasRoom(what: Refused, now: number): boolean {
-    if (now - window.from >= windowMilliseconds || now < window.from) {
-      if (window.suppressed > 0) deps.log.warn("edge.refusals-not-traced", { count: window.suppressed });
-      window = { from: now, count: 0, suppressed: 0, seen: new Set() };
-    }
-    const key = createHash("sha256").update(
-      JSON.stringify([what.reason, what.service, what.username, what.ip]),
-    )
-      .digest("base64");
-    const isNew = !window.seen.has(key) && window.count < maxPerWindow;
-    if (isNew) {
-      window.count++;
-      window.seen.add(key);
-    } else window.suppressed++;
-    return isNew;
-  }
 
   return {
     async accepted(row, { proof, service, acr, ip }) {
@@ -102,7 +79,7 @@ export function createTrace(deps: TraceDeps): Trace {
     async refused(what) {
       const { reason, service, ip, mailboxId, structureId } = what;
       deps.log.warn("edge.refused", { reason, service, ip, mailboxId });
-      if (!hasRoom(what, deps.now().getTime())) return;
+      if (!room.has([reason, service, username, ip], deps.log)) return;
       const ctx = contextOf({ kind: "anonymous" });
       const entry = {
         action: "edge.refuse",

@@ -31,8 +31,8 @@ export async function findAccount(
   tx: Tx,
   issuer: string,
   subject: string,
-): Promise<Pick<PersonRow, "id" | "status"> | undefined> {
-  return await tx.selectFrom("app.people").select(["id", "status"])
+): Promise<Pick<PersonRow, "id" | "status" | "given_name" | "family_name"> | undefined> {
+  return await tx.selectFrom("app.people").select(["id", "status", "given_name", "family_name"])
     .where("issuer", "=", issuer).where("subject", "=", subject).executeTakeFirst();
 }
 

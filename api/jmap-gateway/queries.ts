@@ -161,7 +161,7 @@ export async function listOpenSessions(
       join app.oauth_clients c on c.id = g.client_id
      where g.id in (${
     sql.join(sessionIds)
-  }) and g.revoked_at is null and g.expires_at > ${at} and c.withdrawn_at is null and p.status = 'active'`
+  }) and g.revoked_at is null and g.expires_at > ${at} and c.withdrawn_at is null and c.suspended_at is null and p.status = 'active'`
     .execute(tx);
   return new Set(rows.map((row) => row.id));
 }

@@ -2,10 +2,16 @@
 import { recordAudit } from "../audit/mod.ts";
 import type { Context, PersonActor } from "../context.ts";
 import { inSystem } from "../database/in-tenant.ts";
+import { isRegistered } from "./client-proof.ts";
+import { type ClientRow, findClient } from "./client-queries.ts";
+import { firstRepeated } from "../http/form.ts";
 import type { Oauth } from "./oauth.ts";
-import { type ClientRow, findClient, insertCode } from "./queries.ts";
+import { insertCode } from "./queries.ts";
 import { newSecret } from "./secrets.ts";
-import { codeSeconds, mailScope } from "./settings.ts";
+import { codeSeconds, isOurs, mailScope } from "./settings.ts";
+
+/** The way back from the sign-in has room for no more (api/identity/return-to.ts). */
+const maxPathLength = 2_000;
 
 /** What a program asks for, once it is known to be asking from where it may. */
 export interface AuthorisationRequest {
@@ -24,31 +30,42 @@ export type ReadRequest =
   | { readonly kind: "unknown"; readonly reason: string };
 
 export async function readRequest(oauth: Oauth, query: URLSearchParams): Promise<ReadRequest> {
-  // RFC 6749 §3.1: a parameter twice is an error, and which of the two was meant is not guessed.
-  for (const name of new Set(query.keys())) {
-    if (query.getAll(name).length > 1) return { kind: "unknown", reason: "parameter-twice" };
-  }
-  const clientId = query.get("client_id") ?? "";
-  const redirectUri = query.get("redirect_uri") ?? "";
+  if (firstRepeated(query) !== undefined) return { kind: "unknown", reason: "parameter-twice" };
+  const read = (name: string) => query.get(name) || null;
+  const clientId = read("client_id") ?? "";
+  const redirectUri = read("redirect_uri") ?? "";
   const client = await inSystem(oauth, (tx) => findClient(tx, clientId));
   if (client === undefined || client.kind !== "native") return { kind: "unknown", reason: "client-unknown" };
   if (!isRegistered(redirectUri, client.redirect_uris as readonly string[])) {
     return { kind: "unknown", reason: "redirect-uri" };
   }
-  const state = query.get("state");
+  const state = read("state");
   const refuse = (error: string, reason: string): ReadRequest => ({
     kind: "refused",
     to: answerTo(oauth, redirectUri, state, { error }),
     reason,
   });
-  if (query.get("response_type") !== "code") return refuse("unsupported_response_type", "response-type");
-  if (query.get("code_challenge_method") !== "S256") return refuse("invalid_request", "challenge-method");
-  const codeChallenge = query.get("code_challenge") ?? "";
+  // RFC 6749 appendix A.5.
+  if (state !== null && !/^[\x20-\x7e]+$/.test(state)) return refuse("invalid_request", "state");
+  const responseType = read("response_type");
+  if (responseType === null) return refuse("invalid_request", "response-type-missing");
+  if (responseType !== "code") return refuse("unsupported_response_type", "response-type");
+  if (read("code_challenge_method") !== "S256") return refuse("invalid_request", "challenge-method");
+  const codeChallenge = read("code_challenge") ?? "";
   if (!/^[A-Za-z0-9_-]{43}$/.test(codeChallenge)) return refuse("invalid_request", "challenge");
-  if ((state?.length ?? 0) > 512) return refuse("invalid_request", "state-length");
-  const scopes = (query.get("scope") ?? mailScope).split(" ").filter(Boolean);
+  const scopes = (read("scope") ?? mailScope).split(" ");
   if (!scopes.includes(mailScope)) return refuse("invalid_scope", "scope");
-  return { kind: "asks", request: { client, redirectUri, codeChallenge, scope: mailScope, state } };
+  // What this server does not read (RFC 9101) might say the opposite of what it does.
+  if (query.has("request") || query.has("request_uri")) {
+    return refuse(
+      query.has("request") ? "request_not_supported" : "request_uri_not_supported",
+      "request-object",
+    );
+  }
+  if (!query.getAll("resource").every((one) => isOurs(oauth, one))) return refuse("invalid_target", "target");
+  const request = { client, redirectUri, codeChallenge, scope: mailScope, state };
+  if (toPath(request).length > maxPathLength) return refuse("invalid_request", "too-long");
+  return { kind: "asks", request };
 }
 
 /** The person has said yes on our own page. @returns where the browser goes, with the code */
@@ -71,7 +88,7 @@ export async function giveCode(
       scope: request.scope,
       created_at: now,
       expires_at: new Date(now.getTime() + codeSeconds * 1_000),
-    }, now);
+    });
     await recordAudit(tx, ctx, {
       action: "oauth.authorise",
       subject: { kind: "oauth-client", id: request.client.id },
@@ -95,19 +112,20 @@ export function answerTo(
   return to;
 }
 
-/** Character for character (RFC 9700 §2.1), but for the port of a loopback address, which the program learns late. */
-function isRegistered(uri: string, registered: readonly string[]): boolean {
-  if (registered.includes(uri)) return true;
-  const asked = URL.parse(uri);
-  if (asked === null || !isLoopback(asked) || asked.href !== uri) return false;
-  return registered.some((one) => {
-    const known = URL.parse(one);
-    if (known === null || !isLoopback(known)) return false;
-    asked.port = known.port;
-    return asked.href === known.href;
-  });
+/** Where the request is asked again, e.g. after the sign-in. */
+export function toPath(request: AuthorisationRequest): string {
+  return `/oauth/authorize?${toQuery(request)}`;
 }
 
-export function isLoopback(url: URL): boolean {
-  return url.protocol === "http:" && (url.hostname === "127.0.0.1" || url.hostname === "[::1]");
+/** The request again, without what was not understood. */
+export function toQuery(request: AuthorisationRequest): URLSearchParams {
+  return new URLSearchParams({
+    response_type: "code",
+    client_id: request.client.client_id,
+    redirect_uri: request.redirectUri,
+    scope: request.scope,
+    code_challenge: request.codeChallenge,
+    code_challenge_method: "S256",
+    ...(request.state === null ? {} : { state: request.state }),
+  });
 }

@@ -1,16 +1,23 @@
+/** What the operator does to a client. Each act that ends what was given tells every process of it. */
 import { recordAudit } from "../audit/mod.ts";
-import { readCertificate } from "../client-access/mod.ts";
 import type { Context } from "../context.ts";
-import { inOperator } from "../database/in-tenant.ts";
-import { onUnique } from "../database/unique.ts";
+import { inOperator, type Tx } from "../database/in-tenant.ts";
+import { checkVersion } from "../http/version.ts";
 import { authorise } from "../identity/mod.ts";
 import { invalidRequest, problem } from "../problems.ts";
-import { isLoopback } from "./authorise.ts";
-import { insertClient, withdrawClientRow } from "./client-queries.ts";
+import { certificateProof, nativeProof } from "./client-proof.ts";
+import {
+  type ClientRow,
+  type ClientStatus,
+  getClientForUpdate,
+  insertClient,
+  statusOf,
+  updateClient,
+} from "./client-queries.ts";
+import type { ClientInput } from "./client-schemas.ts";
 import { forgetGrants } from "./grants.ts";
 import type { Oauth } from "./oauth.ts";
-import { type ClientRow, revokeGrants } from "./queries.ts";
-import type { ClientInput } from "./client-schemas.ts";
+import { type EndedGrant, revokeGrants } from "./queries.ts";
 
 /**
  * Registers a program or a software. Nobody registers himself (RFC 7591 is not offered): the operator answers for each.
@@ -21,65 +28,163 @@ export async function createClient(ctx: Context, input: ClientInput): Promise<Cl
   authorise(ctx, "oauth-client.create");
   const proof = input.kind === "native"
     ? nativeProof(input.redirectUris)
-    : certificateProof(input.certificate, ctx);
+    : certificateProof(input.certificate, ctx.now());
   return await inOperator(ctx, async (tx) => {
-    const client = await onUnique(
-      ["oauth_clients__client_id", "oauth_clients__certificate"],
-      () => problem("oauth-client-taken"),
-      () =>
-        insertClient(
-          tx,
-          { client_id: input.clientId, kind: input.kind, name: input.name, ...proof },
-          ctx.now(),
-        ),
+    const client = await insertClient(
+      tx,
+      { client_id: input.clientId, kind: input.kind, name: input.name, ...proof },
+      ctx.now(),
     );
     await recordAudit(tx, ctx, {
       action: "oauth-client.create",
       subject: { kind: "oauth-client", id: client.id },
-      after: { kind: client.kind, name: client.name, label: client.client_id },
+      after: toSnapshot(client),
     });
     return client;
   });
 }
 
-/** Ends a client for good, with all that it was given. Repeating it changes nothing. Throws `forbidden`, `oauth-client-not-found`. */
-export async function withdrawClient(oauth: Oauth, ctx: Context, id: string): Promise<ClientRow> {
-  authorise(ctx, "oauth-client.withdraw");
-  const { client, ended } = await inOperator(ctx, async (tx) => {
-    const client = await withdrawClientRow(tx, id, ctx.now());
-    if (client === undefined) throw problem("oauth-client-not-found");
-    const ended = await revokeGrants(tx, { clientId: id }, ctx.now(), "client-withdrawn");
-    await recordAudit(tx, ctx, {
-      action: "oauth-client.withdraw",
-      subject: { kind: "oauth-client", id },
-      after: { kind: client.kind, name: client.name, label: client.client_id, count: ended.length },
+export interface ClientAim {
+  readonly id: string;
+  /** The version that the actor saw; undefined = whatever it is. */
+  readonly ifVersion?: number | undefined;
+}
+
+/**
+ * Changes what people are told a client is, or where a program may be answered.
+ *
+ * Throws `forbidden`, `invalid-request`, `oauth-client-not-found`, `oauth-client-withdrawn`, `version-mismatch`.
+ */
+export async function changeClient(
+  ctx: Context,
+  input: ClientAim & {
+    readonly name?: string | undefined;
+    readonly redirectUris?: readonly string[] | undefined;
+  },
+): Promise<ClientRow> {
+  authorise(ctx, "oauth-client.change");
+  const { name, redirectUris } = input;
+  return await inOperator(ctx, async (tx) => {
+    const before = await getLive(tx, input);
+    if (redirectUris !== undefined && before.kind !== "native") {
+      throw invalidRequest([{ pointer: "/redirectUris", detail: "is for programs alone" }]);
+    }
+    const after = await updateClient(tx, before, {
+      ...(name === undefined ? {} : { name }),
+      ...(redirectUris === undefined ? {} : nativeProof(redirectUris)),
     });
-    return { client, ended };
+    await recordAudit(tx, ctx, {
+      action: "oauth-client.change",
+      subject: { kind: "oauth-client", id: before.id },
+      before: toSnapshot(before),
+      after: toSnapshot(after),
+    });
+    return after;
   });
+}
+
+/**
+ * Gives a software another certificate. One of the same names was never needed here, and ends nothing; with other names the
+ * software is another, and what was given under the old ones ends.
+ *
+ * Throws `forbidden`, `invalid-request`, `oauth-client-not-found`, `oauth-client-withdrawn`, `oauth-client-taken`, `version-mismatch`.
+ */
+export async function certifyClient(
+  oauth: Oauth,
+  ctx: Context,
+  input: ClientAim & { readonly certificate: string },
+): Promise<ClientRow> {
+  authorise(ctx, "oauth-client.certify");
+  return await ending(oauth, ctx, async (tx) => {
+    const before = await getLive(tx, input);
+    if (before.kind !== "lps") {
+      throw invalidRequest([{ pointer: "/certificate", detail: "is for software alone" }]);
+    }
+    const after = await updateClient(tx, before, certificateProof(input.certificate, ctx.now()));
+    const isAnother = before.subject_key !== after.subject_key || before.issuer_key !== after.issuer_key;
+    const ended = isAnother
+      ? await revokeGrants(tx, { clientId: before.id }, ctx.now(), "other-certificate")
+      : [];
+    await recordAudit(tx, ctx, {
+      action: "oauth-client.certify",
+      subject: { kind: "oauth-client", id: before.id },
+      before: toSnapshot(before),
+      after: { ...toSnapshot(after), count: ended.length },
+    });
+    return { client: after, ended };
+  });
+}
+
+/**
+ * Suspends a client with all that it was given, resumes it (its people then sign in anew), or withdraws it for good.
+ * What is already so is returned unchanged, and stands in the trail again.
+ *
+ * Throws `forbidden`, `oauth-client-not-found`, `oauth-client-withdrawn`, `version-mismatch`.
+ */
+export async function setClientStatus(
+  oauth: Oauth,
+  ctx: Context,
+  input: ClientAim & { readonly status: ClientStatus; readonly reason?: string },
+): Promise<ClientRow> {
+  const { status } = input;
+  const action = actionTo[status];
+  authorise(ctx, action);
+  return await ending(oauth, ctx, async (tx) => {
+    const before = status === "withdrawn" ? await getSeen(tx, input) : await getLive(tx, input);
+    const now = ctx.now();
+    const after = statusOf(before) === status ? before : await updateClient(tx, before, {
+      ...(status === "withdrawn"
+        ? { withdrawn_at: now }
+        : { suspended_at: status === "suspended" ? now : null }),
+    });
+    const ended = status === "active"
+      ? []
+      : await revokeGrants(tx, { clientId: before.id }, now, `client-${status}`);
+    await recordAudit(tx, ctx, {
+      action,
+      subject: { kind: "oauth-client", id: before.id },
+      before: toSnapshot(before),
+      after: { ...toSnapshot(after), count: ended.length },
+      reason: input.reason,
+    });
+    return { client: after, ended };
+  });
+}
+
+const actionTo = {
+  active: "oauth-client.resume",
+  suspended: "oauth-client.suspend",
+  withdrawn: "oauth-client.withdraw",
+} as const;
+
+async function ending(
+  oauth: Oauth,
+  ctx: Context,
+  run: (tx: Tx) => Promise<{ readonly client: ClientRow; readonly ended: readonly EndedGrant[] }>,
+): Promise<ClientRow> {
+  const { client, ended } = await inOperator(ctx, run);
   await forgetGrants(oauth.cache, ended);
   return client;
 }
 
-/** https, or the loopback of the person's own machine, or a private scheme that names its owner (RFC 8252 §7). */
-function nativeProof(redirectUris: readonly string[]) {
-  redirectUris.forEach((uri, index) => {
-    const url = URL.parse(uri);
-    const isPrivate = url !== null && /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/.test(url.protocol);
-    const isFine = url !== null && url.hash === "" && !url.username &&
-      (url.protocol === "https:" || isLoopback(url) || isPrivate);
-    if (!isFine) {
-      throw invalidRequest([{
-        pointer: `/redirectUris/${index}`,
-        detail: "https, http://127.0.0.1/… or a private scheme such as fr.example.app:/…",
-      }]);
-    }
-  });
-  return { redirect_uris: JSON.stringify(redirectUris) };
+async function getSeen(tx: Tx, { id, ifVersion }: ClientAim): Promise<ClientRow> {
+  const client = await getClientForUpdate(tx, id);
+  if (statusOf(client) !== "withdrawn") checkVersion(client.version, ifVersion);
+  return client;
 }
 
-function certificateProof(pem: string, ctx: Context) {
-  const read = readCertificate(pem, ctx.now());
-  if (!read.ok) throw invalidRequest([{ pointer: "/certificate", detail: read.detail }]);
-  const { subject, issuer, subjectKey, issuerKey } = read.certificate;
-  return { subject, issuer, subject_key: subjectKey, issuer_key: issuerKey };
+async function getLive(tx: Tx, aim: ClientAim): Promise<ClientRow> {
+  const client = await getSeen(tx, aim);
+  if (statusOf(client) === "withdrawn") throw problem("oauth-client-withdrawn");
+  return client;
+}
+
+function toSnapshot(client: ClientRow) {
+  return {
+    kind: client.kind,
+    name: client.name,
+    label: client.client_id,
+    status: statusOf(client),
+    version: client.version,
+  };
 }

@@ -1,6 +1,7 @@
 /** The one page of this server: what a program asks for, and the two answers. Without a script, and so without the web. */
+import type { PersonActor } from "../context.ts";
 import { html } from "../http/html.ts";
-import type { AuthorisationRequest } from "./authorise.ts";
+import { type AuthorisationRequest, toQuery } from "./authorise.ts";
 
 const texts = {
   fr: {
@@ -27,8 +28,7 @@ const texts = {
 
 export function consentPage(
   request: AuthorisationRequest,
-  displayName: string,
-  query: URLSearchParams,
+  person: PersonActor,
   acceptLanguage: string | undefined,
 ) {
   const language = /^\s*en\b/i.test(acceptLanguage ?? "") ? "en" : "fr";
@@ -56,9 +56,12 @@ export function consentPage(
           <h1>${text.title}</h1>
           <p><strong>${request.client.name}</strong> ${text.asks}</p>
           <p>${text.can} ${text.end}</p>
-          <p>${text.signedIn} <strong>${displayName}</strong>.</p>
+          <p>${text.signedIn} <strong>${person.displayName}</strong>.</p>
           <form method="post" action="/oauth/authorize">
-    ${[...query].map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+    <input type="hidden" name="person" value="${person.personId}">
+    ${[...toQuery(request)].map(([name, value]) =>
+      html`<input type="hidden" name="${name}" value="${value}">`
+    )}
     <button class="yes" name="decision" value="yes">${text.yes}</button>
     <button name="decision" value="no">${text.no}</button>
           </form>

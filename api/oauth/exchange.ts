@@ -6,12 +6,13 @@ import { recordAudit } from "../audit/mod.ts";
 import type { ReadCertificate } from "../client-access/mod.ts";
 import type { Context } from "../context.ts";
 import { inSystem } from "../database/in-tenant.ts";
-import { asPerson, findAccount, SignInRefused } from "../identity/mod.ts";
+import { asPerson, displayNameOf, findAccount, SignInRefused } from "../identity/mod.ts";
+import { findClientByCertificate, statusOf } from "./client-queries.ts";
 import { TokenRefused } from "./failure.ts";
 import { giveAccessToken, type TokenAnswer } from "./grants.ts";
 import type { Oauth } from "./oauth.ts";
-import { findClientByCertificate, insertGrant } from "./queries.ts";
-import { mailScope } from "./settings.ts";
+import { insertGrant, noteUse } from "./queries.ts";
+import { isOurs, mailScope } from "./settings.ts";
 
 export const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
 export const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
@@ -22,6 +23,10 @@ export interface Exchange {
   readonly subjectTokenType: string | null;
   readonly requestedTokenType: string | null;
   readonly scope: string | null;
+  /** RFC 8693 §2.1: what the token is wanted for. */
+  readonly targets: readonly string[];
+  /** The CI-SIS has it in the request, RFC 8705 in the answer. */
+  readonly confirmation: string | null;
   readonly clientId: string | null;
   readonly hasActorToken: boolean;
   readonly certificate: ReadCertificate | undefined;
@@ -31,11 +36,10 @@ export interface Exchange {
 export async function exchangeToken(oauth: Oauth, ctx: Context, input: Exchange): Promise<TokenAnswer> {
   const { certificate, subjectToken } = input;
   if (certificate === undefined) throw new TokenRefused("invalid_client", "certificate-missing");
-  const { subjectKey, issuerKey, sha256 } = certificate;
-  const client = await inSystem(oauth, (tx) => findClientByCertificate(tx, subjectKey, issuerKey));
-  if (client === undefined || client.kind !== "lps") {
-    throw new TokenRefused("invalid_client", "certificate-unknown");
-  }
+  const { sha256 } = certificate;
+  const client = await inSystem(oauth, (tx) => findClientByCertificate(tx, certificate));
+  if (client === undefined) throw new TokenRefused("invalid_client", "certificate-unknown");
+  if (statusOf(client) !== "active") throw new TokenRefused("invalid_client", "client-suspended");
   if (input.clientId !== null && input.clientId !== client.client_id) {
     throw new TokenRefused("invalid_client", "certificate-other-client");
   }
@@ -44,7 +48,14 @@ export async function exchangeToken(oauth: Oauth, ctx: Context, input: Exchange)
   if (input.requestedTokenType !== null && input.requestedTokenType !== accessTokenType) {
     throw new TokenRefused("invalid_request", "requested-token-type");
   }
-  if (subjectToken === null || subjectToken === "") {
+  const thumbprint = sha256.toBase64({ alphabet: "base64url", omitPadding: true });
+  if (input.confirmation !== null && confirmed(input.confirmation) !== thumbprint) {
+    throw new TokenRefused("invalid_request", "confirmation-other-certificate");
+  }
+  if (!input.targets.every((target) => isOurs(oauth, target))) {
+    throw new TokenRefused("invalid_target", "target");
+  }
+  if (subjectToken === null) {
     throw new TokenRefused("invalid_request", "subject-token-missing");
   }
   if (input.subjectTokenType !== accessTokenType && input.subjectTokenType !== jwtType) {
@@ -69,7 +80,9 @@ export async function exchangeToken(oauth: Oauth, ctx: Context, input: Exchange)
       created_at: now,
       expires_at: expiresAt,
     });
-    await recordAudit(tx, asPerson(ctx, { personId: person.id, displayName: "" }), {
+    await noteUse(tx, id, now, certificate.notAfter);
+    const displayName = displayNameOf(person.given_name, person.family_name);
+    await recordAudit(tx, asPerson(ctx, { personId: person.id, displayName }), {
       action: "oauth.issue",
       subject: { kind: "oauth-grant", id },
       after: { personId: person.id, name: client.name, acr: subject.acr },
@@ -77,8 +90,18 @@ export async function exchangeToken(oauth: Oauth, ctx: Context, input: Exchange)
     return {
       ...await giveAccessToken(tx, oauth, { id, expiresAt }, sha256),
       issued_token_type: accessTokenType,
+      cnf: { "x5t#S256": thumbprint },
     };
   });
+}
+
+/** `{"x5t#S256": "…"}`; undefined for anything else. */
+function confirmed(text: string): string | undefined {
+  try {
+    return (JSON.parse(text) as Record<string, string | undefined> | null)?.["x5t#S256"]?.replace(/=+$/, "");
+  } catch {
+    return undefined;
+  }
 }
 
 async function introspect(oauth: Oauth, token: string) {
@@ -88,7 +111,7 @@ async function introspect(oauth: Oauth, token: string) {
     throw new TokenRefused("invalid_grant", found.reason);
   } catch (cause) {
     if (cause instanceof SignInRefused) {
-      throw new TokenRefused("temporarily_unavailable", cause.reason, { cause });
+      throw new TokenRefused("temporarily_unavailable", cause.reason, { cause, retryAfterSeconds: 5 });
     }
     throw cause;
   }

@@ -2,18 +2,10 @@
 import { Buffer } from "node:buffer";
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
-import { inSystem, type Tx } from "../database/in-tenant.ts";
-import { problem } from "../problems.ts";
-import { requirePerson, type SessionCache } from "../identity/mod.ts";
+import type { Tx } from "../database/in-tenant.ts";
+import type { SessionCache } from "../identity/mod.ts";
 import type { Oauth } from "./oauth.ts";
-import {
-  type EndedGrant,
-  insertAccessToken,
-  insertRefreshToken,
-  listPrograms,
-  type ProgramRow,
-  revokeGrants,
-} from "./queries.ts";
+import { type EndedGrant, insertAccessToken, insertRefreshToken } from "./queries.ts";
 import { newSecret } from "./secrets.ts";
 import { mailScope } from "./settings.ts";
 
@@ -25,6 +17,8 @@ export interface TokenAnswer {
   readonly scope: string;
   readonly refresh_token?: string;
   readonly issued_token_type?: string;
+  /** RFC 8705 §3.1: the certificate that it is good with. */
+  readonly cnf?: { readonly "x5t#S256": string };
 }
 
 export async function giveAccessToken(
@@ -66,24 +60,6 @@ export async function giveRefreshToken(
     expires_at: earlier(new Date(now.getTime() + oauth.settings.refreshSeconds * 1_000), grant.expiresAt),
   });
   return secret.text;
-}
-
-/** The programs that may act for the person who asks. Throws `sign-in-required`, `forbidden`. */
-export async function readOwnPrograms(oauth: Oauth, ctx: Context): Promise<ProgramRow[]> {
-  const { personId } = requirePerson(ctx);
-  return await inSystem(ctx, (tx) => listPrograms(tx, personId, oauth.now()));
-}
-
-/** Takes a program's right away, at once. Throws `sign-in-required`, `forbidden`, `program-not-found`. */
-export async function revokeOwnProgram(oauth: Oauth, ctx: Context, grantId: string): Promise<void> {
-  const { personId } = requirePerson(ctx);
-  const ended = await inSystem(ctx, async (tx) => {
-    const ended = await revokeGrants(tx, { grantId, personId }, oauth.now(), "by-person");
-    if (ended.length === 0) throw problem("program-not-found");
-    await noteEnd(tx, ctx, ended, "by-person");
-    return ended;
-  });
-  await forgetGrants(oauth.cache, ended);
 }
 
 export async function noteEnd(

@@ -16,4 +16,6 @@
 export { comesByFront } from "./certificate.ts";
 export { findTokenActor, usesAccessToken } from "./token-actor.ts";
 export type { OauthSettings } from "./settings.ts";
+export { sweepGrants } from "./sweep.ts";
+export { withChallenge } from "./challenge.ts";
 export { createOauth, type Oauth } from "./oauth.ts";

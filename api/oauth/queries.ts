@@ -1,46 +1,7 @@
-/** Clients, grants and tokens in PostgreSQL. Only digests of what is given away are stored. */
+/** Codes, families and tokens in PostgreSQL. Only digests of what is given away are stored. */
 import { sql } from "kysely";
 import type { Tx } from "../database/in-tenant.ts";
-
-export interface ClientRow {
-  readonly id: string;
-  readonly client_id: string;
-  readonly kind: "native" | "lps";
-  readonly name: string;
-  readonly redirect_uris: unknown;
-  readonly subject: string | null;
-  readonly issuer: string | null;
-  readonly created_at: Date;
-  readonly withdrawn_at: Date | null;
-}
-
-export const clientColumns = [
-  "id",
-  "client_id",
-  "kind",
-  "name",
-  "redirect_uris",
-  "subject",
-  "issuer",
-  "created_at",
-  "withdrawn_at",
-] as const;
-
-export async function findClient(tx: Tx, clientId: string): Promise<ClientRow | undefined> {
-  return await tx.selectFrom("app.oauth_clients").select(clientColumns)
-    .where("client_id", "=", clientId).where("withdrawn_at", "is", null).executeTakeFirst();
-}
-
-/** The client of a certificate's names: RFC 8705 §2.1, tls_client_auth_subject_dn, with its issuer. */
-export async function findClientByCertificate(
-  tx: Tx,
-  subjectKey: string,
-  issuerKey: string,
-): Promise<ClientRow | undefined> {
-  return await tx.selectFrom("app.oauth_clients").select(clientColumns)
-    .where("subject_key", "=", subjectKey).where("issuer_key", "=", issuerKey)
-    .where("withdrawn_at", "is", null).executeTakeFirst();
-}
+import { useMilliseconds } from "./settings.ts";
 
 export interface NewCodeRow {
   readonly code_hash: Uint8Array;
@@ -54,10 +15,7 @@ export interface NewCodeRow {
   readonly expires_at: Date;
 }
 
-export async function insertCode(tx: Tx, row: NewCodeRow, now: Date): Promise<void> {
-  // Nobody needs to know any more that a code of yesterday was used.
-  await tx.deleteFrom("app.oauth_codes").where("expires_at", "<", new Date(now.getTime() - 86_400_000))
-    .execute();
+export async function insertCode(tx: Tx, row: NewCodeRow): Promise<void> {
   await tx.insertInto("app.oauth_codes").values(row).execute();
 }
 
@@ -78,6 +36,8 @@ export async function findCodeForUpdate(tx: Tx, hash: Uint8Array) {
       "session.expires_at as session_expires_at",
       "session.ended_at as session_ended_at",
       "person.status as person_status",
+      "person.given_name",
+      "person.family_name",
     ])
     .where("code.code_hash", "=", hash).forUpdate("code").executeTakeFirst();
 }
@@ -96,7 +56,8 @@ export interface NewGrantRow {
 }
 
 export async function insertGrant(tx: Tx, row: NewGrantRow): Promise<string> {
-  const { id } = await tx.insertInto("app.oauth_grants").values(row).returning("id")
+  const { id } = await tx.insertInto("app.oauth_grants").values({ ...row, last_used_at: row.created_at })
+    .returning("id")
     .executeTakeFirstOrThrow();
   return id;
 }
@@ -144,7 +105,6 @@ export async function findRefreshTokenForUpdate(tx: Tx, hash: Uint8Array) {
       "family.scope",
       "family.expires_at as family_expires_at",
       "family.revoked_at",
-      "client.withdrawn_at",
       "person.status as person_status",
     ])
     .where("token.token_hash", "=", hash).forUpdate(["token", "family"]).executeTakeFirst();
@@ -177,15 +137,15 @@ export interface EndedGrant {
 /** Ends families with all their tokens. What has ended stays as it is. */
 export async function revokeGrants(
   tx: Tx,
-  choice: { readonly grantId: string; readonly personId?: string } | { readonly clientId: string },
+  choice: { readonly grantId: string } | { readonly clientId: string; readonly personId?: string },
   now: Date,
   reason: string,
 ): Promise<EndedGrant[]> {
   let update = tx.updateTable("app.oauth_grants").set({ revoked_at: now, revoke_reason: reason })
     .where("revoked_at", "is", null);
-  if ("clientId" in choice) update = update.where("client_id", "=", choice.clientId);
+  if ("grantId" in choice) update = update.where("id", "=", choice.grantId);
   else {
-    update = update.where("id", "=", choice.grantId);
+    update = update.where("client_id", "=", choice.clientId);
     if (choice.personId !== undefined) update = update.where("person_id", "=", choice.personId);
   }
   const ended = await update.returning(["id", "person_id"]).execute();
@@ -202,13 +162,13 @@ export async function revokeGrants(
   }));
 }
 
-/** The family of a token of either kind, for RFC 7009. */
+/** The family of a token of either kind, with the client that it was given to. */
 export async function findGrantOfToken(
   tx: Tx,
   hash: Uint8Array,
 ): Promise<{ readonly grant_id: string; readonly client_id: string } | undefined> {
   const { rows: [row] } = await sql<{ grant_id: string; client_id: string }>`
-    select g.id as grant_id, c.client_id from app.oauth_grants g join app.oauth_clients c on c.id = g.client_id
+    select g.id as grant_id, g.client_id from app.oauth_grants g join app.oauth_clients c on c.id = g.client_id
      where g.id in (select grant_id from app.oauth_refresh_tokens where token_hash = ${hash}
        union all select grant_id from app.oauth_access_tokens where token_hash = ${hash})`.execute(tx);
   return row;
@@ -223,6 +183,7 @@ export interface LiveToken {
   readonly expiresAt: Date;
   /** In base64, of the certificate that it is good with. */
   readonly certificate: string | null;
+  readonly lastUsedAt: Date | null;
 }
 
 /** The person of an access token that is good now, whatever presented it. */
@@ -230,32 +191,34 @@ export async function findLiveToken(tx: Tx, hash: Uint8Array, now: Date): Promis
   const { rows: [row] } = await sql<LiveToken>`
     select g.id as "grantId", p.id as "personId", p.given_name as "givenName", p.family_name as "familyName",
       p.id_nat_ps as "idNatPs", least(t.expires_at, g.expires_at) as "expiresAt",
-      encode(t.certificate_sha256, 'base64') as certificate
+      encode(t.certificate_sha256, 'base64') as certificate, g.last_used_at as "lastUsedAt"
     from app.oauth_access_tokens t
       join app.oauth_grants g on g.id = t.grant_id and g.revoked_at is null and g.expires_at > ${now}
-      join app.oauth_clients c on c.id = g.client_id and c.withdrawn_at is null
+      join app.oauth_clients c on c.id = g.client_id and c.withdrawn_at is null and c.suspended_at is null
       join app.people p on p.id = g.person_id and p.status = 'active'
     where t.token_hash = ${hash} and t.expires_at > ${now}`.execute(tx);
   return row;
 }
 
-export interface ProgramRow {
-  readonly id: string;
-  readonly name: string;
-  readonly kind: "native" | "lps";
-  readonly created_at: Date;
-  readonly expires_at: Date;
-}
-
-/** The programs that may act for a person now. */
-export async function listPrograms(tx: Tx, personId: string, now: Date): Promise<ProgramRow[]> {
-  return await tx.selectFrom("app.oauth_grants as family").innerJoin(
-    "app.oauth_clients as client",
-    "client.id",
-    "family.client_id",
-  )
-    .select(["family.id", "client.name", "client.kind", "family.created_at", "family.expires_at"])
-    .where("family.person_id", "=", personId).where("family.revoked_at", "is", null)
-    .where("family.expires_at", ">", now).where("client.withdrawn_at", "is", null)
-    .orderBy("family.created_at", "desc").orderBy("family.id").execute();
+/**
+ * That a family was used, and its client with it: once a minute at most, and without waiting for who changes either.
+ *
+ * @param certificateExpiresAt of the certificate that the client has shown just now
+ */
+export async function noteUse(
+  tx: Tx,
+  grantId: string,
+  now: Date,
+  certificateExpiresAt: Date | null = null,
+): Promise<void> {
+  const before = new Date(now.getTime() - useMilliseconds);
+  await sql`
+    with used as (update app.oauth_grants set last_used_at = ${now} where id in (select id from app.oauth_grants
+      where id = ${grantId} and (last_used_at is null or last_used_at < ${before}) for no key update skip locked))
+    update app.oauth_clients set last_used_at = ${now},
+      certificate_expires_at = coalesce(${certificateExpiresAt}, certificate_expires_at)
+    where id in (select c.id from app.oauth_clients c join app.oauth_grants g on g.client_id = c.id
+      where g.id = ${grantId} and (c.last_used_at is null or c.last_used_at < ${before}
+        or c.certificate_expires_at is distinct from coalesce(${certificateExpiresAt}, c.certificate_expires_at))
+      for no key update of c skip locked)`.execute(tx);
 }

@@ -3,23 +3,24 @@ import { createHash } from "node:crypto";
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { inSystem, type Tx } from "../database/in-tenant.ts";
-import { asPerson } from "../identity/mod.ts";
-import { TokenRefused } from "./failure.ts";
+import { asPerson, displayNameOf } from "../identity/mod.ts";
+import { findClient } from "./client-queries.ts";
+import { requireParameters, TokenRefused } from "./failure.ts";
 import { forgetGrants, giveAccessToken, giveRefreshToken, noteEnd, type TokenAnswer } from "./grants.ts";
 import type { Oauth } from "./oauth.ts";
 import {
   type EndedGrant,
-  findClient,
   findCodeForUpdate,
   findRefreshTokenForUpdate,
   insertGrant,
   isRefreshTokenUsed,
   noteCodeUsed,
   noteRefreshTokenUsed,
+  noteUse,
   revokeGrants,
 } from "./queries.ts";
 import { readSecret } from "./secrets.ts";
-import { graceSeconds } from "./settings.ts";
+import { graceSeconds, mailScope } from "./settings.ts";
 
 /** What a transaction found: it commits in both cases, since the end of a family must stand although nothing is given. */
 type Found = { readonly answer: TokenAnswer } | {
@@ -38,6 +39,12 @@ export async function redeemCode(
     readonly verifier: string | null;
   },
 ): Promise<TokenAnswer> {
+  requireParameters({
+    code: input.code,
+    client_id: input.clientId,
+    redirect_uri: input.redirectUri,
+    code_verifier: input.verifier,
+  });
   const hash = readSecret("code", input.code);
   if (hash === undefined) throw new TokenRefused("invalid_grant", "code-malformed");
   return await giveOrEnd(oauth, async (tx) => {
@@ -76,7 +83,9 @@ export async function redeemCode(
       expires_at: expiresAt,
     });
     await noteCodeUsed(tx, hash, id);
-    await recordAudit(tx, asPerson(ctx, { personId: code.person_id, displayName: "" }), {
+    await noteUse(tx, id, now);
+    const displayName = displayNameOf(code.given_name, code.family_name);
+    await recordAudit(tx, asPerson(ctx, { personId: code.person_id, displayName }), {
       action: "oauth.issue",
       subject: { kind: "oauth-grant", id },
       after: { personId: code.person_id, name: client.name, acr: code.acr ?? undefined },
@@ -96,8 +105,17 @@ export async function redeemCode(
 export async function refreshTokens(
   oauth: Oauth,
   ctx: Context,
-  input: { readonly refreshToken: string | null; readonly clientId: string | null },
+  input: {
+    readonly refreshToken: string | null;
+    readonly clientId: string | null;
+    readonly scope: string | null;
+  },
 ): Promise<TokenAnswer> {
+  requireParameters({ refresh_token: input.refreshToken, client_id: input.clientId });
+  // RFC 6749 §6: nothing beyond what the person gave.
+  if (input.scope?.split(" ").some((one) => one !== mailScope)) {
+    throw new TokenRefused("invalid_scope", "scope");
+  }
   const hash = readSecret("refresh", input.refreshToken);
   if (hash === undefined) throw new TokenRefused("invalid_grant", "refresh-malformed");
   return await giveOrEnd(oauth, async (tx) => {
@@ -122,6 +140,7 @@ export async function refreshTokens(
     }
     if (token.expires_at <= now) throw new TokenRefused("invalid_grant", "refresh-expired");
     const next = await giveRefreshToken(tx, oauth, grant);
+    await noteUse(tx, grant.id, now);
     await noteRefreshTokenUsed(tx, hash, now, oauth.seal.seal(next, grant.id));
     return { answer: { ...await giveAccessToken(tx, oauth, grant, null), refresh_token: next } };
   });

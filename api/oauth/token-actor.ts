@@ -5,14 +5,21 @@ import type { Context, PersonActor } from "../context.ts";
 import { inSystem } from "../database/in-tenant.ts";
 import { actingPerson, displayNameOf, type SessionCache } from "../identity/mod.ts";
 import { certificateDigestOf } from "./certificate.ts";
-import { findLiveToken } from "./queries.ts";
+import { findLiveToken, type LiveToken, noteUse } from "./queries.ts";
 import { marks, readSecret } from "./secrets.ts";
+import { useMilliseconds } from "./settings.ts";
 
-const scheme = "Bearer ";
+/** The name of the scheme in whatever case (RFC 9110 §11.1). */
+const bearer = /^bearer +/i;
 
 /** Whether a request comes with a token of ours. No page of another site can send one: browsers ask first (CORS). */
 export function usesAccessToken(headers: Headers): boolean {
-  return headers.get("authorization")?.startsWith(scheme + marks.access) ?? false;
+  return presentedIn(headers)?.startsWith(marks.access) ?? false;
+}
+
+function presentedIn(headers: Headers): string | undefined {
+  const sent = headers.get("authorization") ?? "";
+  return bearer.test(sent) ? sent.replace(bearer, "") : undefined;
 }
 
 interface TokenDependencies {
@@ -37,12 +44,12 @@ export async function findTokenActor(
   headers: Headers,
   frontKey: string | null,
 ): Promise<PersonActor | undefined> {
-  const hash = readSecret("access", headers.get("authorization")?.slice(scheme.length));
+  const hash = readSecret("access", presentedIn(headers));
   if (hash === undefined) return undefined;
   const now = deps.now();
   const key = Buffer.from(hash);
   const cached = cachedShape.safeParse(await deps.cache.get(key));
-  const token = cached.success ? cached.data : await inSystem(deps, (tx) => findLiveToken(tx, hash, now));
+  const token = cached.success ? cached.data : await readToken(deps, hash, now);
   if (token === undefined || token.expiresAt <= now) return undefined;
   if (!cached.success) await deps.cache.set(key, token);
   if (token.certificate !== null) {
@@ -55,5 +62,19 @@ export async function findTokenActor(
     idNatPs: token.idNatPs,
     // What ends with the family: the streams that it holds open.
     sessionId: token.grantId,
+  });
+}
+
+async function readToken(
+  deps: TokenDependencies,
+  hash: Uint8Array,
+  now: Date,
+): Promise<LiveToken | undefined> {
+  return await inSystem(deps, async (tx) => {
+    const token = await findLiveToken(tx, hash, now);
+    const isStale = token !== undefined &&
+      now.getTime() - (token.lastUsedAt?.getTime() ?? 0) >= useMilliseconds;
+    if (isStale) await noteUse(tx, token.grantId, now);
+    return token;
   });
 }

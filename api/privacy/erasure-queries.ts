@@ -125,9 +125,8 @@ export async function listBoxesToClose(tx: Tx, personId: string) {
 const deletions: Partial<Record<CategoryName, readonly string[]>> = {
   "roles": ["memberships", "operator_roles"],
   "delegations": ["mailbox_members"],
+  "autorisations": ["oauth_codes", "oauth_grants"],
   "sessions": [
-    "oauth_codes",
-    "oauth_grants",
     "sessions",
     "known_places",
     "logouts",

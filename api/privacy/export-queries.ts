@@ -142,6 +142,10 @@ export async function readPersonData(tx: Tx, personId: string): Promise<Record<s
       union all select json_build_object('motDePasseDApplication', a.device, 'boite', b.address, 'cree', a.created_at, 'expire', a.expires_at,
         'dernierUsage', a.last_used_at, 'revoque', a.revoked_at)
       from app.app_passwords a join app.mailboxes b on b.structure_id = a.structure_id and b.id = a.mailbox_id where a.person_id = ${personId}`,
+    "autorisations":
+      sql`select json_build_object('programme', c.name, 'depuis', g.created_at, 'dernierUsage', g.last_used_at, 'niveau', g.acr,
+        'fin', coalesce(g.revoked_at, g.expires_at), 'motifDeFin', g.revoke_reason) as row
+      from app.oauth_grants g join app.oauth_clients c on c.id = g.client_id where g.person_id = ${personId}`,
     "comptes-exploitant":
       sql`select json_build_object('compte', login, 'etat', status, 'ouvert', enrolled_at, 'derniereConnexion', last_signed_in_at) as row
       from app.staff_accounts where person_id = ${personId}

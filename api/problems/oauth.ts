@@ -12,6 +12,11 @@ export const oauthProblems = {
     title: "Already registered",
     about: "A client with this name or this certificate is registered, or was before.",
   },
+  "oauth-client-withdrawn": {
+    status: 409,
+    title: "Withdrawn for good",
+    about: "A client that was withdrawn does not come back: register another.",
+  },
   "oauth-request-refused": {
     status: 400,
     title: "The program's request is not valid",

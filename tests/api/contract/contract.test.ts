@@ -289,6 +289,7 @@ describe("the document", () => {
         "not-same-origin",
         "oauth-client-not-found",
         "oauth-client-taken",
+        "oauth-client-withdrawn",
         "oauth-request-refused",
         "operator-role-not-found",
         "passkey-limit-reached",

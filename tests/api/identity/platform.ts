@@ -44,6 +44,7 @@ export async function openPlatform(psc: SimulatedPsc, options: PlatformOptions =
         accessSeconds: 3_600,
         refreshSeconds: 1_800,
         grantSeconds: 14_400,
+        keptDays: 7,
         frontKey: null,
         frontUrl: null,
         ...options.oauth,

@@ -1,3 +1,4 @@
+import { createHash, X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Visitor } from "../../support/harness.ts";
 import { newClientPem } from "../../support/client-certificate.ts";
@@ -7,6 +8,7 @@ import { lastRefusal, Program, scope } from "./program.ts";
 
 const frontKey = "key-of-the-proxy-in-front-0123456789";
 const exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+const jwt = "urn:ietf:params:oauth:token-type:jwt";
 const accessToken = "urn:ietf:params:oauth:token-type:access_token";
 
 let psc: SimulatedPsc;
@@ -14,6 +16,7 @@ let platform: Platform;
 let operator: Visitor;
 let software: Program;
 let pem: string;
+let turn = 0;
 
 const shown = (certificate: string, key = frontKey) => ({
   "x-mss-front-key": key,
@@ -75,6 +78,18 @@ describe("the software of a structure", () => {
       scope,
     });
     expect(body.refresh_token).toBeUndefined();
+    const thumbprint = createHash("sha256").update(new Uint8Array(new X509Certificate(pem).raw)).digest(
+      "base64url",
+    );
+    expect(body.cnf).toEqual({ "x5t#S256": thumbprint });
+    const again = await ask(token, {
+      form: {
+        cnf: JSON.stringify(body.cnf),
+        audience: platform.harness.deps.config.baseUrl,
+        subject_token_type: jwt,
+      },
+    });
+    expect(again.status).toBe(200);
     expect(await software.opens(body.access_token, shown(pem))).toBe(true);
     platform.pass(3_601);
     expect(await software.opens(body.access_token, shown(pem))).toBe(false);
@@ -130,7 +145,7 @@ describe("the software of a structure", () => {
       "invalid_client",
       "certificate-other-client",
     ],
-    ["no scope", () => Promise.resolve({ form: { scope: "" } }), 400, "invalid_scope", "scope"],
+    ["no scope", () => Promise.resolve({ form: { scope: "" } }), 400, "invalid_scope", "scope-missing"],
     [
       "an id_token in the place of the token",
       () => Promise.resolve({ form: { subject_token_type: "urn:ietf:params:oauth:token-type:id_token" } }),
@@ -145,7 +160,37 @@ describe("the software of a structure", () => {
       "invalid_request",
       "actor-token",
     ],
+    [
+      "another scope",
+      () => Promise.resolve({ form: { scope: "openid" } }),
+      400,
+      "invalid_scope",
+      "scope",
+    ],
+    [
+      "another service as its aim",
+      () => Promise.resolve({ form: { resource: "https://elsewhere.test/fhir" } }),
+      400,
+      "invalid_target",
+      "target",
+    ],
+    [
+      "the confirmation of another certificate",
+      () => Promise.resolve({ form: { cnf: JSON.stringify({ "x5t#S256": "A".repeat(43) }) } }),
+      400,
+      "invalid_request",
+      "confirmation-other-certificate",
+    ],
+    [
+      "no grant type",
+      () => Promise.resolve({ form: { grant_type: "" } }),
+      400,
+      "invalid_request",
+      "grant-type-missing",
+    ],
   ])("gets nothing with %s", async (_name, changes, status, error, reason) => {
+    // Of the same refusal one a minute stands in the trail.
+    platform.pass(61 * ++turn);
     const token = await psc.mint({ person: "anne-allard" });
     const answer = await ask(token, await changes());
     expect(answer).toEqual({ status, body: { error } });

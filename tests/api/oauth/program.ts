@@ -48,13 +48,19 @@ export class Program {
 
   /** The person answers on it. @returns where the browser goes */
   async decide(person: Visitor, decision: "yes" | "no" = "yes", query = this.query()): Promise<URL> {
-    query.set("decision", decision);
-    const answer = await person.send("/oauth/authorize", {
+    const form = new URLSearchParams(query);
+    form.set("person", person.personId);
+    form.set("decision", decision);
+    const answer = await this.submit(person, form);
+    return new URL(answer.headers.get("location") ?? "", baseUrl);
+  }
+
+  async submit(person: Visitor, form: URLSearchParams): Promise<Response> {
+    return await person.send("/oauth/authorize", {
       method: "POST",
       headers: { "content-type": "application/x-www-form-urlencoded" },
-      body: query.toString(),
+      body: form.toString(),
     });
-    return new URL(answer.headers.get("location") ?? "", baseUrl);
   }
 
   async code(person: Visitor): Promise<string> {

@@ -170,6 +170,7 @@ export async function startStage(kind: MailKind): Promise<Stage> {
         accessSeconds: 3600,
         refreshSeconds: 1800,
         grantSeconds: 14_400,
+        keptDays: 7,
         frontKey: null,
         frontUrl: null,
       },

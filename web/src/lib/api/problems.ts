@@ -58,6 +58,7 @@ export const problemTexts = {
   "session-not-found": { text: m.problem_session_not_found, severity: "error" },
   "oauth-client-not-found": { text: m.problem_oauth_client_not_found, severity: "error" },
   "oauth-client-taken": { text: m.problem_oauth_client_taken, severity: "error" },
+  "oauth-client-withdrawn": { text: m.problem_oauth_client_withdrawn, severity: "error" },
   "oauth-request-refused": { text: m.problem_oauth_request_refused, severity: "error" },
   "program-not-found": { text: m.problem_program_not_found, severity: "error" },
   "person-not-found": { text: m.problem_person_not_found, severity: "error" },
