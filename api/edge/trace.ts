@@ -76,8 +76,7 @@ export function createTrace(deps: TraceDeps): Trace {
       });
     },
 
-    async refused(what) {
-      const { reason, service, ip, mailboxId, structureId } = what;
+    async refused({ reason, service, username, ip, mailboxId, structureId }) {
       deps.log.warn("edge.refused", { reason, service, ip, mailboxId });
       if (!room.has([reason, service, username, ip], deps.log)) return;
       const ctx = contextOf({ kind: "anonymous" });
