@@ -25,6 +25,7 @@ export interface NewCeremonyRow {
   readonly enrolment_id?: string | null;
   readonly session_id?: string | null;
   readonly challenge?: string | null;
+  readonly password_hash?: string | null;
   readonly totp_secret?: Uint8Array | null;
   readonly created_at: Date;
   readonly expires_at: Date;

@@ -35,7 +35,10 @@ export async function beginCeremony(
   ctx: Context,
   caller: Caller,
   kind: CeremonyKind,
-  about: Pick<NewCeremonyRow, "person_id" | "enrolment_id" | "session_id" | "challenge" | "totp_secret"> = {},
+  about: Pick<
+    NewCeremonyRow,
+    "person_id" | "enrolment_id" | "session_id" | "challenge" | "password_hash" | "totp_secret"
+  > = {},
 ): Promise<Begun> {
   const now = ctx.now();
   const transaction = randomToken();
@@ -60,16 +63,18 @@ export async function openCeremony(
   transaction: string,
   kind: CeremonyKind,
 ): Promise<CeremonyRow> {
-  const expired = () => problem("staff-sign-in-expired");
-  if (!isToken(transaction) || !isToken(caller.binding)) throw expired();
+  const expired = (reason: string) => {
+    // In the log alone: anybody may send any number, as often as he likes.
+    ctx.log.warn("staff-sign-in.refused", { reason: `ceremony-${reason}`, kind, requestId: ctx.requestId });
+    return problem("staff-sign-in-expired");
+  };
+  if (!isToken(transaction) || !isToken(caller.binding)) throw expired("malformed");
   const found = await findCeremonyForUpdate(tx, hashToken(transaction), hashToken(caller.binding));
-  if (found === undefined || found.kind !== kind || found.expires_at <= ctx.now()) throw expired();
-  if (
-    found.session_id !== null &&
-    (ctx.actor.kind !== "person" || ctx.actor.sessionId !== found.session_id)
-  ) {
-    throw expired();
-  }
+  if (found === undefined) throw expired("unknown");
+  if (found.kind !== kind) throw expired("other-kind");
+  if (found.expires_at <= ctx.now()) throw expired("too-old");
+  const isOurs = ctx.actor.kind === "person" && ctx.actor.sessionId === found.session_id;
+  if (found.session_id !== null && !isOurs) throw expired("other-session");
   return found;
 }
 

@@ -2,8 +2,10 @@
 import type { AuthenticationResponseJSON } from "@simplewebauthn/server";
 import type { Context } from "../context.ts";
 import type { Tx } from "../database/in-tenant.ts";
+import { secondsToWait } from "./code-failures.ts";
 import {
   findPasskeyForUpdate,
+  noteCodeFailure,
   notePasskeyCloned,
   notePasskeyUsed,
   takeRecoveryCode,
@@ -24,9 +26,15 @@ export function standingOf(account: AccountRow): StaffRefusal | undefined {
 
 export type CodeVerdict =
   | { readonly ok: true; readonly amr: "pwd+otp" | "pwd+recovery" }
-  | { readonly ok: false; readonly reason: StaffRefusal; readonly factor: string };
+  | {
+    readonly ok: false;
+    readonly reason: StaffRefusal;
+    readonly factor: string;
+    /** Nothing was looked at: the code may be right then. */
+    readonly retryAfterSeconds?: number | undefined;
+  };
 
-/** Takes a one-time code or a recovery code: what is right once is not right again. */
+/** Takes a one-time code or a recovery code: what is right once is not right again. The account is locked by the caller. */
 export async function takeCode(
   staff: Staff,
   tx: Tx,
@@ -49,8 +57,15 @@ export async function takeCode(
   if (account.totp_secret === null) return { ok: false, reason: "staff-no-second-factor", factor: "otp" };
   const secret = openSecret(staff, account.totp_secret, account.person_id);
   if (secret === undefined) return { ok: false, reason: "staff-secret-unreadable", factor: "otp" };
-  const step = stepOf(typed.replace(/\s/g, ""), secret, ctx.now());
-  if (step === undefined) return { ok: false, reason: "staff-code", factor: "otp" };
+  const retryAfterSeconds = secondsToWait(account, ctx.now());
+  if (retryAfterSeconds > 0) {
+    return { ok: false, reason: "staff-codes-slowed", factor: "otp", retryAfterSeconds };
+  }
+  const step = stepOf(typed, secret, ctx.now());
+  if (step === undefined) {
+    await noteCodeFailure(tx, account.person_id, ctx.now());
+    return { ok: false, reason: "staff-code", factor: "otp" };
+  }
   // Sealed anew at each use: an older key can go once everybody has signed in.
   if (!await takeStep(tx, account.person_id, step, sealSecret(staff, secret, account.person_id))) {
     return { ok: false, reason: "staff-code-replayed", factor: "otp" };

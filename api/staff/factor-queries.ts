@@ -13,7 +13,11 @@ export async function takeStep(
   step: number,
   sealed: Uint8Array,
 ): Promise<boolean> {
-  const taken = await tx.updateTable("app.staff_accounts").set({ totp_last_step: step, totp_secret: sealed })
+  const taken = await tx.updateTable("app.staff_accounts").set({
+    totp_last_step: step,
+    totp_secret: sealed,
+    code_failures: 0,
+  })
     .where("person_id", "=", personId).where("totp_last_step", "<", step).returning("person_id")
     .executeTakeFirst();
   return taken !== undefined;
@@ -36,7 +40,16 @@ export async function setTotp(
     totp_set_at: now,
     // The new secret's first code is used; a later step of the old secret says nothing of the new.
     totp_last_step: step,
+    code_failures: 0,
   }).where("person_id", "=", personId).execute();
+}
+
+/** One more wrong code in a row. */
+export async function noteCodeFailure(tx: Tx, personId: string, now: Date): Promise<void> {
+  await tx.updateTable("app.staff_accounts").set((set) => ({
+    code_failures: set("code_failures", "+", 1),
+    code_failed_at: now,
+  })).where("person_id", "=", personId).execute();
 }
 
 /** In the place of those before. */
@@ -61,7 +74,10 @@ export async function takeRecoveryCode(
   const taken = await tx.updateTable("app.staff_recovery_codes").set({ used_at: now })
     .where("person_id", "=", personId).where("code_hash", "=", hash).where("used_at", "is", null)
     .returning("person_id").executeTakeFirst();
-  return taken !== undefined;
+  if (taken === undefined) return false;
+  await tx.updateTable("app.staff_accounts").set({ code_failures: 0 }).where("person_id", "=", personId)
+    .execute();
+  return true;
 }
 
 export interface PasskeyRow {

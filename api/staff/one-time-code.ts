@@ -29,7 +29,9 @@ export function describeSecret(secret: Uint8Array, issuer: string, login: string
  * The time step that this code is of: the present one, or the one before, since a code takes time to be read and typed
  * (RFC 6238 §5.2). Undefined when it is of neither. A step may be used once: whoever asks keeps the last.
  */
-export function stepOf(code: string, secret: Uint8Array, now: Date): number | undefined {
+export function stepOf(typed: string, secret: Uint8Array, now: Date): number | undefined {
+  // Applications show them in two groups of three.
+  const code = typed.replace(/\s/g, "");
   if (!/^\d{6}$/.test(code)) return undefined;
   const delta = totpOf(secret).validate({ token: code, timestamp: now.getTime(), window: 1 });
   if (delta === null || delta > 0) return undefined;

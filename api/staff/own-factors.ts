@@ -55,12 +55,16 @@ export async function readFactors(staff: Staff, ctx: Context) {
   });
 }
 
-/** One change of factors: the account locked, a recent factor asked for, other sessions ended, the cache told. */
+/**
+ * One change of factors: the account locked, a recent factor asked for, other sessions ended, the cache told.
+ *
+ * @param act answers undefined when what was shown was refused: nothing has changed then
+ */
 async function change<T>(
   staff: Staff,
   ctx: Context,
-  act: (tx: Tx, account: AccountRow, actor: PersonActor) => Promise<T>,
-): Promise<T> {
+  act: (tx: Tx, account: AccountRow, actor: PersonActor) => Promise<T | undefined>,
+): Promise<T | undefined> {
   const { actor } = await requireAccount(staff, ctx);
   const ended: EndedSessionRow[] = [];
   const result = await inSystem(staff, async (tx) => {
@@ -68,6 +72,7 @@ async function change<T>(
     if (account === undefined) throw problem("not-found");
     await requireRecentFactor(tx, ctx);
     const result = await act(tx, account, actor);
+    if (result === undefined) return undefined;
     for (const sessionId of await listOtherSessions(tx, actor.personId, actor.sessionId)) {
       ended.push(...await endSessionsIn(tx, ctx, { sessionId }, "factor-changed"));
     }
@@ -100,6 +105,7 @@ export async function changePassword(staff: Staff, ctx: Context, password: strin
   await change(staff, ctx, async (tx, _account, actor) => {
     await setPassword(tx, actor.personId, hash, ctx.now());
     await trace(tx, ctx, actor, "staff-factor.set", "password");
+    return true;
   });
 }
 
@@ -133,26 +139,27 @@ export async function finishTotp(
     if (sealed === null || step === undefined) {
       await countFailure(tx, ceremony);
       await noteRefusal(tx, ctx, { reason: "staff-code", factor: "otp", personId: account.person_id });
-      return false;
+      return undefined;
     }
     await deleteCeremony(tx, ceremony.token_hash);
     await setTotp(tx, actor.personId, sealed, step, ctx.now());
     await trace(tx, ctx, actor, "staff-factor.set", "otp");
     return true;
   });
-  if (!isSet) throw problem("code-refused");
+  if (isSet === undefined) throw problem("code-refused");
 }
 
 /** New recovery codes, shown this once; those before are void. */
 export async function renewRecoveryCodes(staff: Staff, ctx: Context): Promise<readonly string[]> {
-  return await change(staff, ctx, async (tx, account, actor) => {
+  const codes = newRecoveryCodes();
+  await change(staff, ctx, async (tx, account, actor) => {
     // Without a password a code would be a single factor.
     if (account.password_hash === null) throw problem("not-found");
-    const codes = newRecoveryCodes();
     await replaceRecoveryCodes(tx, actor.personId, codes.map(hashRecoveryCode), ctx.now());
     await trace(tx, ctx, actor, "staff-factor.set", "recovery");
-    return codes;
+    return true;
   });
+  return codes;
 }
 
 export async function beginPasskey(staff: Staff, ctx: Context, caller: Caller) {
@@ -207,5 +214,6 @@ export async function removePasskey(staff: Staff, ctx: Context, id: string): Pro
     const hasPassword = account.password_hash !== null && account.totp_secret !== null;
     if (others.length === 0 && !hasPassword) throw problem("last-factor");
     await trace(tx, ctx, actor, "staff-factor.remove", "passkey", removed.name);
+    return true;
   });
 }

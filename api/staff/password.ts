@@ -1,5 +1,6 @@
 /** Passwords of the staff: what is accepted (NIST SP 800-63B-4 §3.1.1, ASVS 6.2) and how it is kept. */
 import { hash, verify } from "@node-rs/argon2";
+import { problem } from "../problems.ts";
 import { guessesOf } from "./strength.ts";
 
 /**
@@ -11,6 +12,8 @@ export const minimumLength = 12;
 export const maximumLength = 128;
 /** Hashes at once; each takes 46 MiB. Who comes later waits: it is a few people's sign-in. */
 const mostAtOnce = 4;
+/** Who comes after so many is told to come back: a flood must not become an hour's queue. */
+const mostWaiting = 32;
 
 export type PasswordFault = "too-short" | "too-long" | "contains-name" | "too-easy";
 
@@ -70,6 +73,7 @@ let running = 0;
 const waiting: (() => void)[] = [];
 
 async function inTurn<T>(run: () => Promise<T>): Promise<T> {
+  if (waiting.length >= mostWaiting) throw problem("too-many-requests", { retryAfterSeconds: 5 });
   if (running >= mostAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
   else running++;
   try {

@@ -12,6 +12,8 @@ export interface AccountRow {
   readonly password_hash: string | null;
   readonly totp_secret: Uint8Array | null;
   readonly totp_last_step: number;
+  readonly code_failures: number;
+  readonly code_failed_at: Date | null;
   readonly given_name: string;
   readonly family_name: string;
   readonly person_status: "active" | "suspended";
@@ -27,6 +29,8 @@ function accounts(tx: Tx) {
       "account.password_hash",
       "account.totp_secret",
       "account.totp_last_step",
+      "account.code_failures",
+      "account.code_failed_at",
       "person.given_name",
       "person.family_name",
       "person.status as person_status",
@@ -183,6 +187,7 @@ export async function activateAccount(
   await tx.updateTable("app.staff_accounts").set({
     status: "active",
     enrolled_at: now,
+    code_failures: 0,
     ...factors,
     password_set_at: factors.password_hash === null ? null : now,
     totp_set_at: factors.totp_secret === null ? null : now,

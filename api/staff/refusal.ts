@@ -15,6 +15,7 @@ export type StaffRefusal =
   | "staff-secret-unreadable"
   | "staff-recovery-code"
   | "staff-codes-exhausted"
+  | "staff-codes-slowed"
   | "staff-slowed"
   | "staff-link"
   | PasskeyRefusal;
@@ -56,6 +57,26 @@ export async function admit(staff: Staff, ctx: Context, attempt: Attempt, factor
   if (verdict.ok) return;
   await inSystem(staff, (tx) => noteRefusal(tx, ctx, { reason: "staff-slowed", factor }));
   throw problem("too-many-requests", { retryAfterSeconds: verdict.retryAfterSeconds });
+}
+
+export interface Refused {
+  readonly reason: StaffRefusal;
+  /** Nothing was looked at, and nothing is until then. */
+  readonly retryAfterSeconds?: number | undefined;
+}
+
+/** Ends an attempt that was refused and traced. */
+export async function refuse(
+  staff: Staff,
+  attempt: Attempt,
+  { reason, retryAfterSeconds }: Refused,
+): Promise<never> {
+  if (retryAfterSeconds === undefined) {
+    await staff.guard.failed({ ...attempt, reason });
+    throw problem("staff-sign-in-refused");
+  }
+  await staff.guard.abandoned(attempt);
+  throw problem("too-many-requests", { retryAfterSeconds });
 }
 
 /** What the guard measures. */

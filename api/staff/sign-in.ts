@@ -11,12 +11,12 @@ import { forgetSessions } from "../identity/mod.ts";
 import { problem } from "../problems.ts";
 import { beginCeremony, type Begun, countFailure, openCeremony } from "./ceremony.ts";
 import { deleteCeremony } from "./ceremony-queries.ts";
-import { checkPasskey, standingOf, takeCode } from "./check-factor.ts";
+import { checkPasskey, type CodeVerdict, standingOf, takeCode } from "./check-factor.ts";
 import { type OpenedSession, openSession } from "./open-session.ts";
 import { passkeyOptions } from "./passkeys.ts";
 import { isPassword } from "./password.ts";
 import { type AccountRow, findAccount, findAccountByLogin, findAccountForUpdate } from "./queries.ts";
-import { admit, type Attempt, noteRefusal, type StaffRefusal } from "./refusal.ts";
+import { admit, type Attempt, noteRefusal, refuse, type Refused, type StaffRefusal } from "./refusal.ts";
 import type { Caller, Staff } from "./staff.ts";
 
 /**
@@ -49,7 +49,11 @@ export async function beginWithPassword(
   await staff.guard.abandoned(attempt);
   return await inSystem(
     staff,
-    (tx) => beginCeremony(tx, ctx, caller, "code", { person_id: account.person_id }),
+    (tx) =>
+      beginCeremony(tx, ctx, caller, "code", {
+        person_id: account.person_id,
+        password_hash: account.password_hash,
+      }),
   );
 }
 
@@ -80,27 +84,29 @@ export async function finishWithCode(
   if (login === undefined) throw problem("staff-sign-in-expired");
   const attempt = attemptOf(login, caller);
   await admit(staff, ctx, attempt, "otp");
-  const outcome = await inSystem(staff, async (tx): Promise<OpenedSession | StaffRefusal> => {
+  const outcome = await inSystem(staff, async (tx): Promise<OpenedSession | Refused> => {
     const ceremony = await openCeremony(tx, ctx, caller, transaction, "code");
     const account = await findAccountForUpdate(tx, ceremony.person_id ?? "");
-    if (account === undefined) throw problem("staff-sign-in-expired");
+    // The password that was right may be another's by now: whoever knew the old one begins again.
+    if (account === undefined || ceremony.password_hash !== account.password_hash) {
+      throw problem("staff-sign-in-expired");
+    }
     const standing = standingOf(account);
-    const verdict = standing === undefined
+    const verdict: CodeVerdict = standing === undefined
       ? await takeCode(staff, tx, ctx, account, code)
-      : { ok: false as const, reason: standing, factor: "otp" };
+      : { ok: false, reason: standing, factor: "otp" };
     if (verdict.ok) {
       await deleteCeremony(tx, ceremony.token_hash);
       return await openSession(staff, tx, ctx, account, verdict.amr, caller);
     }
-    const isOver = await countFailure(tx, ceremony);
+    const { factor, retryAfterSeconds } = verdict;
+    // A code that was not looked at is no wrong one.
+    const isOver = retryAfterSeconds === undefined && await countFailure(tx, ceremony);
     const reason = isOver ? "staff-codes-exhausted" : verdict.reason;
-    await noteRefusal(tx, ctx, { reason, factor: verdict.factor, personId: account.person_id });
-    return reason;
+    await noteRefusal(tx, ctx, { reason, factor, personId: account.person_id });
+    return { reason, retryAfterSeconds };
   });
-  if (typeof outcome === "string") {
-    await staff.guard.failed({ ...attempt, reason: outcome });
-    throw problem("staff-sign-in-refused");
-  }
+  if ("reason" in outcome) return await refuse(staff, attempt, outcome);
   await staff.guard.succeeded(attempt);
   await forgetSessions(staff.cache, outcome.replaced);
   return outcome.token;

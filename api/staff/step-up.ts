@@ -7,12 +7,12 @@ import { noteFactorShown, requirePerson } from "../identity/mod.ts";
 import { problem } from "../problems.ts";
 import { beginCeremony, openCeremony } from "./ceremony.ts";
 import { deleteCeremony } from "./ceremony-queries.ts";
-import { checkPasskey, standingOf, takeCode } from "./check-factor.ts";
+import { checkPasskey, type CodeVerdict, standingOf, takeCode } from "./check-factor.ts";
 import { listPasskeys } from "./factor-queries.ts";
 import { passkeyOptions } from "./passkeys.ts";
 import { isPassword } from "./password.ts";
 import { type AccountRow, findAccount, findAccountForUpdate } from "./queries.ts";
-import { admit, type Attempt, noteRefusal, type StaffRefusal } from "./refusal.ts";
+import { admit, type Attempt, noteRefusal, refuse, type Refused, type StaffRefusal } from "./refusal.ts";
 import type { Caller, Staff } from "./staff.ts";
 
 /** The account of who is signed in. @throws problem "not-found" for who has none: he signs in at the provider */
@@ -37,22 +37,19 @@ export async function stepUpWithCode(
   const attempt: Attempt = { way: "staff", account: account.login, address: caller.address };
   await admit(staff, ctx, attempt, "pwd");
   const isRight = await isPassword(account.password_hash, password);
-  const refused = await inSystem(staff, async (tx) => {
+  const refused = await inSystem(staff, async (tx): Promise<Refused | undefined> => {
     const locked = await findAccountForUpdate(tx, account.person_id);
-    const verdict = isRight && locked !== undefined
+    const verdict: CodeVerdict = isRight && locked?.password_hash === account.password_hash
       ? await takeCode(staff, tx, ctx, locked, code)
-      : { ok: false as const, reason: "staff-password" as const, factor: "pwd" };
+      : { ok: false, reason: "staff-password", factor: "pwd" };
     if (verdict.ok) {
       await noteShown(tx, ctx, actor, verdict.amr);
       return undefined;
     }
     await noteRefusal(tx, ctx, { ...verdict, personId: account.person_id });
-    return verdict.reason;
+    return verdict;
   });
-  if (refused !== undefined) {
-    await staff.guard.failed({ ...attempt, reason: refused });
-    throw problem("staff-sign-in-refused");
-  }
+  if (refused !== undefined) return await refuse(staff, attempt, refused);
   await staff.guard.succeeded(attempt);
 }
 

@@ -21,14 +21,19 @@ export interface Answer {
 export class StaffBrowser {
   readonly browser: Browser;
 
-  constructor(harness: Harness) {
-    this.browser = new Browser({ origin: baseUrl, request: (request) => harness.app.request(request) });
+  /** @param from its address, where the harness trusts a proxy */
+  constructor({ app }: Pick<Harness, "app">, private readonly from?: string) {
+    this.browser = new Browser({ origin: baseUrl, request: (request) => app.request(request) });
   }
 
   async send(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await this.browser.fetch(`${baseUrl}${path}`, {
       method,
-      headers: { "sec-fetch-site": "same-origin", "content-type": "application/json" },
+      headers: {
+        "sec-fetch-site": "same-origin",
+        "content-type": "application/json",
+        ...(this.from === undefined ? {} : { "x-forwarded-for": this.from }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
