@@ -20,6 +20,12 @@ export interface SenderQuestion {
   readonly ip: string;
 }
 
+export interface RoomQuestion {
+  readonly address: string;
+  /** As the client declared it; 0 when it did not. */
+  readonly sizeBytes: number;
+}
+
 /** The fields of a body; undefined when it is neither. Text of a client that is no UTF-8 is left out. */
 export function readFields(
   body: string,
@@ -72,6 +78,14 @@ export function toAttempt(fields: ReadonlyMap<string, string>): Attempt | undefi
 export function toSenderQuestion(fields: ReadonlyMap<string, string>): SenderQuestion {
   const of = (name: string) => fields.get(name) ?? "";
   return { box: of("box"), proof: of("person"), sender: of("sender"), ip: of("ip") };
+}
+
+export function toRoomQuestion(fields: ReadonlyMap<string, string>): RoomQuestion {
+  const size = Number(fields.get("size") ?? "");
+  return {
+    address: toAddress(fields.get("address") ?? ""),
+    sizeBytes: Number.isSafeInteger(size) && size > 0 ? size : 0,
+  };
 }
 
 /** An address as it is kept. What cannot be one is never looked for. */

@@ -3,6 +3,7 @@ import type { AppDeps } from "../context.ts";
 import { inSystem } from "../database/in-tenant.ts";
 import { problemResponse } from "../http/render-problem.ts";
 import { listOpenableMailboxes, sessionsEndedChannel } from "../identity/mod.ts";
+import { hasRoom } from "../mailboxes/mod.ts";
 import { Problem, problem } from "../problems.ts";
 import { checkRecipients } from "../trust-space/mod.ts";
 import { type Accounts, type Box, createAccounts } from "./accounts.ts";
@@ -33,6 +34,8 @@ export interface Gateway {
   /** Where who sends these headers reaches us: software comes by a door of its own (mailserver/edge/software). */
   readonly originFor: (headers: Headers) => string;
   readonly hookSecret: string | null;
+  /** Whether the box of an address takes a mail more; throws when nobody can say. */
+  readonly hasRoom: (address: string) => Promise<boolean>;
   readonly upgradeWebSocket: typeof Deno.upgradeWebSocket;
   /** A failure as the problem document that `POST /jmap/api` would answer, for the WebSocket. */
   readonly renderFailure: (error: unknown) => Response;
@@ -106,6 +109,7 @@ export function createGateway(deps: AppDeps): Gateway {
         ? config.oauth.frontUrl
         : config.baseUrl,
     hookSecret: config.mailHookSecret,
+    hasRoom: (address) => hasRoom({ db, mailServer }, address, 0),
     upgradeWebSocket: Deno.upgradeWebSocket,
     renderFailure: (error) =>
       problemResponse(

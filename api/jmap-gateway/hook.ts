@@ -6,6 +6,7 @@ import { isSameSecret } from "../http/same-secret.ts";
 import {
   acceptSubmission,
   alreadyAccepted,
+  deferForRoom,
   deferSubmission,
   type HookAnswer,
   refuseSubmission,
@@ -39,6 +40,15 @@ export async function answerHook(hook: SubmissionHook, ledger: Ledger & Handover
     case "unknown":
       return refuseSubmission("This message may have been sent before; it is not sent again by itself.");
   }
+}
+
+/** Decides on one recipient of a mail from the border. What cannot be asked is let in: it waits in the queue for room then. */
+export async function answerRecipient(
+  recipient: string | undefined,
+  hasRoom: (address: string) => Promise<boolean>,
+): Promise<HookAnswer> {
+  const isFull = recipient !== undefined && !(await hasRoom(recipient).catch(() => true));
+  return isFull ? deferForRoom() : acceptSubmission();
 }
 
 async function answerEdge(hook: SubmissionHook, handovers: Handovers): Promise<HookAnswer> {

@@ -1,5 +1,5 @@
 /**
- * `/jmap/*` of the browser and `/internal/mail-server/hook` of the mail server. Who speaks is known from the session
+ * `/jmap/*` of the browser and `/internal/mail-server/*` of the mail server. Who speaks is known from the session
  * (api/http/authenticate.ts); changing requests of another site were refused before this (api/app.ts).
  */
 import type { Context as HonoContext } from "hono";
@@ -7,14 +7,20 @@ import type { Context, PersonActor } from "../context.ts";
 import type { DirectRoute } from "../http/direct-route.ts";
 import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
 import { isSameOrigin } from "../identity/mod.ts";
-import { InvalidHook, MailServerUnavailable, readSubmissionHook } from "../mail-server/mod.ts";
+import {
+  type HookAnswer,
+  InvalidHook,
+  MailServerUnavailable,
+  readRecipientHook,
+  readSubmissionHook,
+} from "../mail-server/mod.ts";
 import { problem } from "../problems.ts";
 import type { Box, PersonBoxes } from "./accounts.ts";
 import { answerApiCall } from "./api-call.ts";
 import { downloadBlob } from "./download.ts";
 import { openEventSource, readEventSourceQuery } from "./event-source.ts";
 import type { Gateway } from "./gateway.ts";
-import { answerHook, isHookSecret } from "./hook.ts";
+import { answerHook, answerRecipient, isHookSecret } from "./hook.ts";
 import { parseRequest, readCapped, RequestError, requireJsonContentType } from "./request.ts";
 import { isReadOnly } from "./rights.ts";
 import { composeSession, limitsOf } from "./session.ts";
@@ -184,17 +190,27 @@ export function createGatewayRoutes(gateway: Gateway) {
       return response;
     }));
 
-  routes.post("/internal/mail-server/hook", async (c) => {
-    if (!isHookSecret(c.req.header("authorization"), gateway.hookSecret)) throw problem("not-found");
-    const { body } = c.req.raw;
-    if (body === null) throw problem("malformed-json");
-    try {
-      return c.json(await answerHook(await readSubmissionHook(body), gateway.ledger));
-    } catch (error) {
-      if (error instanceof InvalidHook) throw problem("malformed-json", undefined, { cause: error });
-      throw error;
-    }
-  });
+  const hook = (path: string, answer: (body: ReadableStream<Uint8Array>) => Promise<HookAnswer>) =>
+    routes.post(path, async (c) => {
+      if (!isHookSecret(c.req.header("authorization"), gateway.hookSecret)) throw problem("not-found");
+      const { body } = c.req.raw;
+      if (body === null) throw problem("malformed-json");
+      try {
+        return c.json(await answer(body));
+      } catch (error) {
+        if (error instanceof InvalidHook) throw problem("malformed-json", undefined, { cause: error });
+        throw error;
+      }
+    });
+  hook(
+    "/internal/mail-server/hook",
+    async (body) => await answerHook(await readSubmissionHook(body), gateway.ledger),
+  );
+  hook(
+    "/internal/mail-server/recipient",
+    async (body) =>
+      await answerRecipient(readRecipientHook(await new Response(body).text()), gateway.hasRoom),
+  );
 
   return routes;
 }

@@ -25,10 +25,12 @@ export { differenceLines, needsStalwart } from "./differences.ts";
 export {
   acceptSubmission,
   alreadyAccepted,
+  deferForRoom,
   deferSubmission,
   type HookAnswer,
   InvalidHook,
   meaningOfRefusal,
+  readRecipientHook,
   readSubmissionHook,
   refuseSubmission,
   type SubmissionHook,

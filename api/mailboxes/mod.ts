@@ -31,6 +31,7 @@ export { stateWhenReopened } from "./mailbox-states.ts";
 export { getMailbox, type MailboxRow } from "./queries.ts";
 export { mailboxChange, mailboxInput, mailboxParam, mailboxQuery, toMailboxBody } from "./schemas.ts";
 export { removeMember } from "./remove-member.ts";
+export { hasRoom } from "./room.ts";
 export { resumeMailbox } from "./resume.ts";
 export { suspendMailbox } from "./suspend.ts";
 export { addAlias } from "./add-alias.ts";

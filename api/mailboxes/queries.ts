@@ -53,6 +53,18 @@ export async function insertMailbox(tx: Tx, values: MailboxValues): Promise<Mail
   );
 }
 
+/** The box that receives under an address, if it has a quota: its own address. */
+export async function findBoxWithQuota(tx: Tx, address: string): Promise<string | undefined> {
+  const row = await tx.selectFrom("app.addresses as a")
+    .innerJoin(
+      "app.mailboxes as m",
+      (join) => join.onRef("m.structure_id", "=", "a.structure_id").onRef("m.id", "=", "a.mailbox_id"),
+    )
+    .select("m.address").where("a.address", "=", address).where("a.kind", "in", ["main", "alias"])
+    .where("m.status", "=", "active").where("m.quota_bytes", "is not", null).executeTakeFirst();
+  return row?.address;
+}
+
 /** In which structure a box lives, in the platform's scope: the first step of every request that names a box by its id. */
 export async function findStructureOfMailbox(tx: Tx, mailboxId: string): Promise<string | undefined> {
   const row = await tx.selectFrom("app.mailboxes").select("structure_id").where("id", "=", mailboxId)

@@ -72,8 +72,6 @@ async function applyStep(
       for (const object of await registry.all()) changes += await bring(registry, object, value, []);
       return changes;
     }
-    case "only":
-      return await bringOnly(registry, value);
     case "match": {
       const found = (await registry.all()).find((object) =>
         Object.keys(differing(pick(value, step.match), object)).length === 0
@@ -108,16 +106,6 @@ async function bring(
   await registry.update(id, patch);
   await registry.expect(id, value);
   return 1;
-}
-
-async function bringOnly(registry: Registry, value: JsonRecord): Promise<number> {
-  const [first, ...others] = await registry.all();
-  for (const other of others) await registry.destroy(String(other["id"]));
-  if (first === undefined) {
-    await registry.expect(await registry.create(value), value);
-    return 1;
-  }
-  return others.length + await bring(registry, first, value, []);
 }
 
 async function keepOnly(registry: Registry, by: string, values: readonly string[]): Promise<number> {

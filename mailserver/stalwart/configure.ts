@@ -125,6 +125,7 @@ function placeholders(
     BORDER_ADDRESS: nextHop.host === "127.0.0.1" ? "::ffff:127.0.0.1" : nextHop.host,
     BORDER_PORT: String(nextHop.port),
     HOOK_URL: new URL("/internal/mail-server/hook", apiUrl).href,
+    RECIPIENT_HOOK_URL: new URL("/internal/mail-server/recipient", apiUrl).href,
   };
 }
 

@@ -11,7 +11,6 @@ export type Step =
   | { readonly object: string; readonly kind: "singleton"; readonly value: JsonRecord }
   | { readonly object: string; readonly kind: "createSingleton"; readonly value: JsonRecord }
   | { readonly object: string; readonly kind: "each"; readonly value: JsonRecord }
-  | { readonly object: string; readonly kind: "only"; readonly value: JsonRecord }
   | {
     readonly object: string;
     readonly kind: "keepOnly";
@@ -62,7 +61,7 @@ export async function digestOf(plan: Plan, ...others: readonly string[]): Promis
 
 function toStep(step: JsonRecord): Step {
   const object = String(step["object"]);
-  for (const kind of ["singleton", "createSingleton", "each", "only"] as const) {
+  for (const kind of ["singleton", "createSingleton", "each"] as const) {
     if (step[kind] !== undefined) return { object, kind, value: step[kind] as JsonRecord };
   }
   if (step["keepOnly"] !== undefined) {

@@ -192,6 +192,7 @@ export const samplePlaceholders: Readonly<Record<string, string>> = {
   BORDER_ADDRESS: "::ffff:127.0.0.1",
   BORDER_PORT: "2525",
   HOOK_URL: "http://127.0.0.1:8480/internal/mail-server/hook",
+  RECIPIENT_HOOK_URL: "http://127.0.0.1:8480/internal/mail-server/recipient",
 };
 
 if (import.meta.main) {

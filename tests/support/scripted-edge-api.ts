@@ -1,5 +1,5 @@
 /**
- * The edge's side of the API (`POST /edge/auth`, `POST /edge/check`, `GET /edge/health`) as a server that a test scripts:
+ * The edge's side of the API (`POST /edge/auth`, `/edge/check`, `/edge/recipient`, `GET /edge/health`) as a server that a test scripts:
  * for what the real one never says on request, such as garbage, silence or a right that ends between two mails.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -32,6 +32,8 @@ export interface ScriptedEdgeApi {
   readonly grants: Map<string, Record<string, Grant>>;
   /** Addresses under which a person may send, each with its box. */
   readonly senders: Map<string, Record<string, string>>;
+  /** Addresses whose box has room for so many bytes; the others have room for all. */
+  readonly room: Map<string, number>;
   close(): Promise<void>;
   open(): Promise<void>;
 }
@@ -55,6 +57,7 @@ export async function startScriptedEdgeApi(port = 0): Promise<ScriptedEdgeApi> {
     delay: 0,
     grants: new Map(),
     senders: new Map(),
+    room: new Map(),
     open,
     close: () =>
       new Promise((resolve) => {
@@ -94,8 +97,13 @@ export async function startScriptedEdgeApi(port = 0): Promise<ScriptedEdgeApi> {
       case "up":
     }
     if (isHealth) return say(200);
+    if (path === "/edge/recipient") return say(hasRoom(fields) ? 200 : 403);
     const granted = path === "/edge/auth" ? grantOf(fields) : senderOf(fields);
     return granted === undefined ? say(403) : say(200, JSON.stringify(granted));
+  }
+
+  function hasRoom({ address = "", size }: Readonly<Record<string, string>>): boolean {
+    return Number(size) <= (api.room.get(address.toLowerCase()) ?? Infinity);
   }
 
   function grantOf(fields: Readonly<Record<string, string>>): Grant | undefined {

@@ -67,6 +67,23 @@ export async function readSubmissionHook(body: ReadableStream<Uint8Array>): Prom
   return toSubmission(parsed as HookRequest);
 }
 
+/**
+ * The call at RCPT of mail from the border: the recipient that was just named, after resolution of aliases; undefined when there
+ * is none. It says no size: Stalwart sends no parameters.
+ *
+ * @throws InvalidHook
+ */
+export function readRecipientHook(body: string): string | undefined {
+  let parsed: HookRequest;
+  try {
+    parsed = JSON.parse(body) as HookRequest;
+  } catch (cause) {
+    throw new InvalidHook("The body is not JSON.", { cause });
+  }
+  if (parsed?.context?.stage !== "rcpt") throw new InvalidHook("The call is not of the stage of recipients.");
+  return parsed.envelope?.to?.at(-1)?.address;
+}
+
 /** As Stalwart 0.16 sends it, seen; what is absent in a stage is absent in the JSON. */
 interface HookRequest {
   readonly context?: {
@@ -146,6 +163,11 @@ export function alreadyAccepted(): HookAnswer {
 /** Temporary: the client keeps the message and tries again. */
 export function deferSubmission(message: string): HookAnswer {
   return { action: "reject", response: response(451, "4.3.0", message) };
+}
+
+/** The box is full: the other operator keeps the mail, tries again and tells its sender that it waits. */
+export function deferForRoom(): HookAnswer {
+  return { action: "reject", response: response(452, "4.2.2", "Mailbox full, try again later") };
 }
 
 /** For good: the client tells the person. Over JMAP it is the description of `forbiddenToSend`. */

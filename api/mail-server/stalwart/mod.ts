@@ -15,10 +15,12 @@ import { findSubmission } from "./submissions.ts";
 export {
   acceptSubmission,
   alreadyAccepted,
+  deferForRoom,
   deferSubmission,
   type HookAnswer,
   InvalidHook,
   meaningOfRefusal,
+  readRecipientHook,
   readSubmissionHook,
   refuseSubmission,
   type SubmissionHook,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mailServersAtHand, type Stack, startStack } from "../../support/stack.ts";
+import { sasl, SmtpClient } from "../../support/smtp-client.ts";
 import { Client, message } from "../gateway/client.ts";
 import {
   type ControlPlane,
@@ -52,6 +53,50 @@ describe.each(mailServersAtHand())("the life of a box on %s", (mail) => {
         Math.round(accepted + applied)
       } ms`,
     );
+  });
+
+  it("that is full says so at RCPT, to its own side and to other operators, until there is room", async () => {
+    const [box, sender] = [await plane.newMailbox(structure), await plane.newMailbox(structure)];
+    for (const { id } of [box, sender]) await elapsedUntil(() => isApplied(id), 10);
+    const setQuota = async (quotaBytes: number) => {
+      const changed = await plane.send("PATCH", `/api/v1/mailboxes/${box.id}`, { quotaBytes });
+      expect(changed.status, JSON.stringify(changed.body)).toBe(200);
+      await elapsedUntil(() => isApplied(box.id), 10);
+    };
+    const client = await SmtpClient.secure(stack.edge.submission);
+    expect(await client.say(`AUTH PLAIN ${sasl.plain(sender.address, plane.secretOf(sender.address))}`))
+      .toMatch(/^235/);
+    const atEdge = async (size = 2000) => {
+      await client.say(`MAIL FROM:<${sender.address}> SIZE=${size}`);
+      const said = await client.say(`RCPT TO:<${box.address}>`);
+      await client.say("RSET");
+      return said;
+    };
+    await setQuota(10 * 1_048_576);
+    const filling = `From: ${sender.address}\r\nSubject: plein\r\n\r\n${
+      "x".repeat(76).concat("\r\n").repeat(20_000)
+    }`;
+    expect(await client.mail(sender.address, [box.address], filling)).toMatch(/^250/);
+    await elapsedUntil(async () => (await subjects(box.address)).includes("plein"), 15);
+    // There is room for a small mail, and none for a large one, where it says its size.
+    expect(await atEdge()).toMatch(/^250/);
+    expect(await atEdge(9 * 1_048_576)).toMatch(/^552 5\.2\.2/);
+    await setQuota(1_048_576);
+    expect(await atEdge()).toMatch(/^552 5\.2\.2/);
+    expect(await deliver(stack, box.address, "refuse")).toBe(452);
+    expect(await deliver(stack, `nobody@${structure.domain}`, "refuse")).toBe(550);
+    // When nobody can say it is taken, and waits for room.
+    await stack.part("api").stop();
+    try {
+      if (mail === "stalwart") expect(await deliver(stack, box.address, "attend")).toBe(250);
+    } finally {
+      await stack.part("api").start();
+    }
+    await setQuota(10 * 1_048_576);
+    expect(await atEdge()).toMatch(/^250/);
+    expect(await deliver(stack, box.address, "place")).toBe(250);
+    await elapsedUntil(async () => (await subjects(box.address)).includes("place"), 15);
+    client.close();
   });
 
   it("stops within five seconds of its suspension: sign-in and delivery; the mail is kept", async () => {

@@ -44,6 +44,8 @@ export interface ControlPlane {
   /** Opens the box as that client does, at the edge. @throws ImapRefused */
   signIn(address: string, secret?: string): Promise<ImapClient>;
   maySignIn(address: string, secret?: string): Promise<boolean>;
+  /** The app password of that client. */
+  secretOf(address: string): string;
   /** Somebody with a national identity and a browser. */
   newPerson(): Promise<{ idNatPs: string; client: Client }>;
   close(): Promise<void>;
@@ -91,8 +93,12 @@ export async function openControlPlane(stack: Stack): Promise<ControlPlane> {
     );
     secrets.set(box.address, secret);
   };
-  const signIn = async (address: string, secret = secrets.get(address)): Promise<ImapClient> => {
+  const secretOf = (address: string): string => {
+    const secret = secrets.get(address);
     if (secret === undefined) throw new Error(`no client was given to ${address}`);
+    return secret;
+  };
+  const signIn = async (address: string, secret = secretOf(address)): Promise<ImapClient> => {
     return await ImapClient.signIn({ ...stack.edge.imaps, tls: true }, address, secret);
   };
   const send: ControlPlane["send"] = async (method, path, body) => {
@@ -149,6 +155,7 @@ export async function openControlPlane(stack: Stack): Promise<ControlPlane> {
     },
     useClient,
     signIn,
+    secretOf,
     maySignIn: async (address, secret) => {
       try {
         await (await signIn(address, secret)).logout();

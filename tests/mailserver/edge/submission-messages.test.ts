@@ -176,6 +176,38 @@ describe("the store's refusal of a recipient reaches the person at once", () => 
   });
 });
 
+describe("a recipient whose box is full", () => {
+  test("is told while the person is there, by the size that the mail is said to have; the others are not touched", async () => {
+    const { session, box } = await anybody();
+    stand.api.room.set("full@beta.mssante.test", -2).set("nearly@beta.mssante.test", 10_000);
+    const says = async (recipient: string, size = "") => {
+      await session.say(`MAIL FROM:<${box}>${size}`);
+      const said = await session.say(`RCPT TO:<${recipient}>`);
+      expect(await session.say(`RCPT TO:<${bruno}>`)).toMatch(/^250/);
+      await session.say("RSET");
+      return said;
+    };
+    expect(await says("Full@beta.mssante.test")).toMatch(/^552 5\.2\.2 .*pleine.*full/);
+    expect(await says("nearly@beta.mssante.test", " SIZE=20000")).toMatch(/^552 5\.2\.2/);
+    expect(await says("nearly@beta.mssante.test", " SIZE=9000")).toMatch(/^250/);
+    // Who does not exist is refused as before, full or not.
+    stand.store.refuseRecipient = (address) =>
+      address.startsWith("full@") ? "550 5.1.1 no such box" : undefined;
+    expect(await says("full@beta.mssante.test")).toMatch(/^550 5\.1\.1/);
+    session.close();
+  });
+
+  test("is taken while nobody can say", async () => {
+    const { session, box } = await anybody();
+    stand.api.room.set("full@beta.mssante.test", -2);
+    await session.say(`MAIL FROM:<${box}>`);
+    stand.api.state = "error";
+    expect(await session.say("RCPT TO:<full@beta.mssante.test>")).toMatch(/^250/);
+    stand.api.state = "up";
+    session.close();
+  });
+});
+
 test("a refusal of the whole mail comes back as a notice to the sender, without the mail's content", async () => {
   const { session, box } = await anybody();
   stand.store.refuseMail = ({ from }) => from === box ? "552 5.2.2 over quota" : undefined;

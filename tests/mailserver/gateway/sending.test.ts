@@ -278,13 +278,15 @@ describe.each(mailServersAtHand())("sending through the gateway before %s", (kin
   });
 
   it("lets the mail server's hook in with its secret only", async () => {
-    const response = await fetch(`${stage.baseUrl}/internal/mail-server/hook`, {
-      method: "POST",
-      headers: { authorization: "Bearer guess", "content-type": "application/json" },
-      body: "{}",
-    });
-    expect(response.ok).toBe(false);
-    await response.body?.cancel();
+    for (const path of ["hook", "recipient"]) {
+      const response = await fetch(`${stage.baseUrl}/internal/mail-server/${path}`, {
+        method: "POST",
+        headers: { authorization: "Bearer guess", "content-type": "application/json" },
+        body: "{}",
+      });
+      expect(response.ok).toBe(false);
+      await response.body?.cancel();
+    }
   });
 
   it("logs no address, subject or secret", async () => {

@@ -50,14 +50,17 @@ describe("the plan", () => {
     expect(names.filter((name) => /^(imapAclSet|jmapPrincipal|sys|impersonate)/.test(name))).toEqual([]);
   });
 
-  it("calls the hook for signed-in submissions only, and makes its silence a temporary failure", () => {
-    const { value } = stepOn("x:MtaHook", "only");
-    expect(value["stages"]).toEqual({ data: true });
-    expect(value["tempFailOnError"]).toBe(true);
-    expect(value["enable"]).toEqual({
-      match: { "0": { if: "!is_empty(authenticated_as)", then: "true" } },
-      else: "false",
-    });
+  it("asks before signed-in submissions, and takes silence for later; at the border about room, and takes silence for yes", () => {
+    const hooks = plan.steps.flatMap((step) =>
+      step.object === "x:MtaHook" && step.kind === "match" ? [step.value] : []
+    );
+    const when = (condition: string) => ({ match: { "0": { if: condition, then: "true" } }, else: "false" });
+    expect(hooks.map(({ stages, tempFailOnError, enable }) => ({ stages, tempFailOnError, enable }))).toEqual(
+      [
+        { stages: { data: true }, tempFailOnError: true, enable: when("!is_empty(authenticated_as)") },
+        { stages: { rcpt: true }, tempFailOnError: false, enable: when("local_port == 18202") },
+      ],
+    );
   });
 
   it("says of every expression without branches that it has none, or the default's would stay", () => {
