@@ -564,6 +564,7 @@ export interface SignInAttemptsTable {
   return_to: string;
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
+  session_id: Nullable<string>;
 }
 
 export interface StaffAccountsTable {

@@ -47,6 +47,11 @@ export interface SignInProof {
   readonly codeVerifier: string;
 }
 
+export interface AuthorizationRequest extends SignInProof {
+  /** Whether card or phone is to be asked for even where the provider remembers the person. */
+  readonly isFresh: boolean;
+}
+
 export interface SignedIn {
   readonly idToken: string;
   readonly verified: VerifiedIdToken;
@@ -60,7 +65,7 @@ export interface SignedIn {
 export interface IdentityProvider {
   readonly issuer: string;
   /** Where the browser goes. @throws SignInRefused "provider-unreachable" | "provider-metadata" */
-  authorizationUrl(proof: SignInProof): Promise<URL>;
+  authorizationUrl(request: AuthorizationRequest): Promise<URL>;
   /** Exchanges the code of this callback and checks all that comes back. @throws SignInRefused */
   redeem(callback: URL, proof: SignInProof): Promise<SignedIn>;
   /**
@@ -93,7 +98,7 @@ export function createIdentityProvider(config: IdentityProviderConfig, log: Log)
   return {
     issuer: config.issuer,
 
-    async authorizationUrl({ state, nonce, codeVerifier }) {
+    async authorizationUrl({ state, nonce, codeVerifier, isFresh }) {
       return client.buildAuthorizationUrl(await metadata.configuration(true), {
         response_type: "code",
         redirect_uri: redirectUriOf(config.baseUrl),
@@ -103,6 +108,8 @@ export function createIdentityProvider(config: IdentityProviderConfig, log: Log)
         nonce,
         code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
         code_challenge_method: "S256",
+        // Two words for the same: it is not known which of them the service hears; what it did is read in `auth_time`.
+        ...(isFresh ? { prompt: "login", max_age: "0" } : {}),
       });
     },
 

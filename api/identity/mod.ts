@@ -7,7 +7,7 @@
  * person made beforehand by an administrator, known by idNat_PS only, becomes an account at the first sign-in.
  *
  * States of a sign-in: begun (a row of sign_in_attempts, ten minutes, bound to one browser) → returned (the row is taken,
- * once) → a session, or a refusal with its own reason inside and one of four neutral codes outside.
+ * once) → a session, or a refusal with its own reason inside and one of five neutral codes outside.
  * States of a session: live → ended (signed-out, replaced, person-suspended, departed, ended-by-operator, ended-by-provider) or
  * expired (30 minutes without activity, 4 hours after the card or phone was presented).
  *

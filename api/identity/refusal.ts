@@ -1,5 +1,5 @@
 /**
- * Why a sign-in failed. Inside (log, audit) each cause has its own name; outside a person reads one of four neutral
+ * Why a sign-in failed. Inside (log, audit) each cause has its own name; outside a person reads one of five neutral
  * sentences, so that an attacker learns nothing from trying.
  */
 export type RefusalReason =
@@ -31,6 +31,8 @@ export type RefusalReason =
   | "acr-not-accepted"
   | "authentication-too-old"
   | "decoupled-other-person"
+  | "confirmed-by-other-person"
+  | "authentication-not-fresh"
   // An access token presented as a proof.
   | "token-malformed"
   | "token-inactive"
@@ -52,6 +54,7 @@ export type PublicReason =
   | "identity-provider-unavailable"
   | "sign-in-cancelled"
   | "sign-in-expired"
+  | "card-not-asked"
   | "sign-in-refused";
 
 /** A sign-in that ends here. Its message never holds a token, a code, a secret or a name. */
@@ -72,6 +75,7 @@ const publicReasons: Partial<Record<RefusalReason, PublicReason>> = {
   "provider-unreachable": "identity-provider-unavailable",
   "provider-metadata": "identity-provider-unavailable",
   "cancelled": "sign-in-cancelled",
+  "authentication-not-fresh": "card-not-asked",
   "attempt-unknown": "sign-in-expired",
   "attempt-expired": "sign-in-expired",
   "attempt-other-browser": "sign-in-expired",

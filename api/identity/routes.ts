@@ -14,6 +14,7 @@ import { setCookie } from "../http/set-cookie.ts";
 import { inPerson } from "../database/in-tenant.ts";
 import { problem } from "../problems.ts";
 import { chooseSituation, readSessionSituations } from "./choose-situation.ts";
+import { confirmedPage } from "./confirm.ts";
 import { bindingCookie, findRequestSession, type Identity, readCookie, sessionCookie } from "./identity.ts";
 import { listOpenableMailboxes } from "./mailboxes-of-person.ts";
 import { selectStructureNames } from "./queries.ts";
@@ -94,6 +95,27 @@ export function identityRoutes(identity: Identity) {
     }
   });
 
+  // In a window of its own: the page that asks stays as it is (web/src/lib/sign-in/confirmation.ts).
+  routes.get("/auth/confirm", async (c) => {
+    const { headers } = c.req.raw;
+    if (c.req.header("sec-fetch-site") === "cross-site") {
+      return leave(c, toSignInPage(undefined, defaultReturnTo));
+    }
+    const session = await findRequestSession(identity, c.req.raw);
+    if (session === undefined) return leave(c, toSignInPage(undefined, defaultReturnTo));
+    try {
+      const binding = readCookie(headers, bindingCookie);
+      const wish = { returnTo: undefined, binding, confirms: session.id };
+      const started = await startSignIn(identity, contextOf(c), wish);
+      setCookie(c, bindingCookie, started.binding, attemptSeconds);
+      return leave(c, started.authorizationUrl.href, 302);
+    } catch (error) {
+      if (!(error instanceof SignInRefused)) throw error;
+      contextOf(c).log.warn("sign-in.refused", { reason: error.reason, requestId: c.get("requestId") });
+      return leave(c, `${confirmedPage}&reason=${error.publicReason}`);
+    }
+  });
+
   routes.get("/auth/callback", async (c) => {
     const { headers } = c.req.raw;
     try {
@@ -103,10 +125,11 @@ export function identityRoutes(identity: Identity) {
         binding: readCookie(headers, bindingCookie),
         sessionToken: readCookie(headers, sessionCookie),
       });
-      setCookie(c, sessionCookie, signedIn.token);
+      if (signedIn.token !== undefined) setCookie(c, sessionCookie, signedIn.token);
       return leave(c, signedIn.returnTo);
     } catch (error) {
       if (!(error instanceof SignInFailed)) throw error;
+      if (error.isConfirmation) return leave(c, `${confirmedPage}&reason=${error.refusal.publicReason}`);
       return leave(c, toSignInPage(error.refusal, error.returnTo));
     }
   });

@@ -11,6 +11,8 @@ export interface AttemptRow {
   readonly nonce: string;
   readonly code_verifier: string;
   readonly return_to: string;
+  /** The session that it confirms; null for a sign-in. */
+  readonly session_id: string | null;
   readonly created_at: Date;
   readonly expires_at: Date;
 }
@@ -221,6 +223,15 @@ function logoutsOf(
   if ("personId" in choice && !("sessionId" in choice)) return [{ personId: choice.personId, sid: null }];
   return rows.filter((row) => row.amr === null)
     .map((row) => ({ personId: row.person_id, sid: row.provider_session_id }));
+}
+
+/** Whose session this is, ended or not. */
+export async function findSessionAccount(tx: Tx, sessionId: string) {
+  return await tx.selectFrom("app.sessions as session")
+    .innerJoin("app.people as person", "person.id", "session.person_id")
+    .select(["session.person_id", "person.issuer", "person.subject"])
+    .select(sql<string>`trim(person.given_name || ' ' || person.family_name)`.as("display_name"))
+    .where("session.id", "=", sessionId).executeTakeFirst();
 }
 
 /** When the person of this session last showed a factor, and whether to us (`amr`) or to the identity provider (null). */

@@ -6,6 +6,7 @@
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { inSystem } from "../database/in-tenant.ts";
+import { confirmedPage, confirmSession } from "./confirm.ts";
 import type { IdentityProvider } from "./identity-provider.ts";
 import { type OpenedSession, openSession } from "./open-session.ts";
 import { SignInRefused } from "./refusal.ts";
@@ -13,7 +14,7 @@ import { toLocalPath } from "./return-to.ts";
 import type { Seal } from "./sealed.ts";
 import { deleteExpiredAttempts, insertAttempt, takeAttempt } from "./session-queries.ts";
 import { hashToken, isToken, randomToken } from "./session-token.ts";
-import type { SessionDependencies } from "./sessions.ts";
+import { findSession, type SessionDependencies } from "./sessions.ts";
 
 /** How long a person may take at the provider. */
 export const attemptSeconds = 600;
@@ -35,16 +36,22 @@ export interface StartedSignIn {
  * Begins a sign-in.
  *
  * @param input.binding the browser's cookie of an attempt still open: kept, so that two tabs may sign in at once
+ * @param input.confirms the session that goes on, in which card or phone is to be shown again (confirm.ts)
  * @throws SignInRefused when the provider cannot be reached
  */
 export async function startSignIn(
   deps: SignInDependencies,
   ctx: Context,
-  input: { readonly returnTo: string | undefined; readonly binding: string | undefined },
+  input: {
+    readonly returnTo: string | undefined;
+    readonly binding: string | undefined;
+    readonly confirms?: string;
+  },
 ): Promise<StartedSignIn> {
   const [state, nonce, codeVerifier] = [randomToken(), randomToken(), randomToken()];
   const binding = isToken(input.binding) ? input.binding : randomToken();
-  const authorizationUrl = await deps.provider.authorizationUrl({ state, nonce, codeVerifier });
+  const isFresh = input.confirms !== undefined;
+  const authorizationUrl = await deps.provider.authorizationUrl({ state, nonce, codeVerifier, isFresh });
   const now = ctx.now();
   await inSystem(deps, async (tx) => {
     await deleteExpiredAttempts(tx, now);
@@ -54,6 +61,7 @@ export async function startSignIn(
       nonce,
       code_verifier: codeVerifier,
       return_to: toLocalPath(input.returnTo),
+      session_id: input.confirms ?? null,
       created_at: now,
       expires_at: new Date(now.getTime() + attemptSeconds * 1_000),
     });
@@ -61,7 +69,9 @@ export async function startSignIn(
   return { authorizationUrl, binding };
 }
 
-export interface CompletedSignIn extends OpenedSession {
+export interface CompletedSignIn {
+  /** The new session's; undefined when the session that the browser has was only confirmed. */
+  readonly token: string | undefined;
   readonly returnTo: string;
 }
 
@@ -76,7 +86,7 @@ export function afterSignIn(opened: OpenedSession, returnTo: string): string {
 export class SignInFailed extends Error {
   override readonly name = "SignInFailed";
 
-  constructor(readonly refusal: SignInRefused, readonly returnTo: string) {
+  constructor(readonly refusal: SignInRefused, readonly returnTo: string, readonly isConfirmation: boolean) {
     super(refusal.message, { cause: refusal });
   }
 }
@@ -98,16 +108,25 @@ export async function completeSignIn(
   },
 ): Promise<CompletedSignIn> {
   let returnTo = toLocalPath(undefined);
+  let isConfirmation = false;
   try {
     const attempt = await openAttempt(deps, ctx, input.callback, input.binding);
     returnTo = attempt.returnTo;
+    isConfirmation = attempt.confirms !== null;
     const signedIn = await deps.provider.redeem(input.callback, attempt.proof);
+    if (attempt.confirms !== null) {
+      await confirmSession(deps, ctx, signedIn, { sessionId: attempt.confirms, begunAt: attempt.begunAt });
+      // Where the session has ended meanwhile, the same card opens another.
+      const session = await findSession(deps, input.sessionToken);
+      if (session?.id === attempt.confirms) return { token: undefined, returnTo: confirmedPage };
+    }
     const opened = await openSession(deps, ctx, signedIn, input.sessionToken);
-    return { ...opened, returnTo: afterSignIn(opened, returnTo) };
+    if (isConfirmation) return { token: opened.token, returnTo: confirmedPage };
+    return { token: opened.token, returnTo: afterSignIn(opened, returnTo) };
   } catch (cause) {
     if (!(cause instanceof SignInRefused)) throw cause;
     await noteRefusal(deps, ctx, cause);
-    throw new SignInFailed(cause, returnTo);
+    throw new SignInFailed(cause, returnTo, isConfirmation);
   }
 }
 
@@ -127,6 +146,8 @@ async function openAttempt(
   if (attempt.expires_at <= ctx.now()) throw new SignInRefused("attempt-expired");
   return {
     returnTo: toLocalPath(attempt.return_to),
+    confirms: attempt.session_id,
+    begunAt: attempt.created_at,
     proof: { state, nonce: attempt.nonce, codeVerifier: attempt.code_verifier },
   };
 }

@@ -173,7 +173,7 @@ describe("ending sessions", () => {
       "select provider_session_id from app.sessions order by created_at desc limit 1",
     );
     expect(row?.provider_session_id).toBeTruthy();
-    const choice = { providerSessionId: String(row?.provider_session_id) };
+    const choice = { providerSessionId: String(row?.provider_session_id), issuer: psc.issuer, subject: null };
     await endSessions(platform.identity, contextOf(platform), choice, "ended-by-provider");
     expect(await findSession(platform.identity, token)).toBeUndefined();
   });

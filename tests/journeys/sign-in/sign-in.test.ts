@@ -201,6 +201,42 @@ describe("signing in and out", () => {
     await inMail(page);
   }, 160_000);
 
+  test(
+    "an act that wants the card again gets it in a window of its own, and nothing that was typed is lost",
+    async () => {
+      const page = await openPage();
+      await page.goto(`${stack.baseUrl}/admin/staff/accounts`);
+      await present(page, /Olivier/);
+      await page.getByRole("button", { name: "Inviter une personne" }).first().click();
+      const dialog = page.getByRole("dialog", { name: "Inviter une personne" });
+      const login = `c.martin-${crypto.randomUUID().slice(0, 8)}`;
+      await dialog.getByLabel("Identifiant").fill(login);
+      await dialog.getByLabel("Prénom").fill("Claude");
+      await dialog.getByLabel("Nom", { exact: true }).fill("MARTIN");
+      await rows(
+        "update app.sessions set authenticated_at = authenticated_at - interval '20 minutes' where ended_at is null",
+      );
+      await dialog.getByRole("button", { name: "Inviter une personne" }).click();
+      const ask = page.getByRole("button", { name: "Présenter ma carte ou mon téléphone" });
+      await lookAround(page, "card-again");
+
+      const [refused] = await Promise.all([page.waitForEvent("popup"), ask.click()]);
+      await refused.getByRole("button", { name: "Annuler la connexion" }).click();
+      await refused.getByText("Vous avez annulé la connexion.").waitFor();
+      await Promise.all([
+        refused.waitForEvent("close"),
+        (async () => {
+          await refused.getByRole("link", { name: "Recommencer" }).click();
+          await refused.getByRole("button", { name: /Olivier/ }).click();
+        })(),
+      ]);
+      // The act was done by itself, with all that was in the form.
+      await page.getByRole("dialog", { name: /Lien pour Claude MARTIN/ }).waitFor();
+      expect(await rows("select login from app.staff_accounts where login = $1", [login])).toHaveLength(1);
+    },
+    160_000,
+  );
+
   async function ringing(): Promise<{ id: string; bindingMessage: string }> {
     const [request] = (await control<{ id: string; bindingMessage: string }[]>("GET", "/phones")).slice(-1);
     if (!request) throw new Error("no phone rings");
