@@ -180,7 +180,12 @@ const sortKeys = {
   expiresAt: textOf("a.expires_at"),
 };
 
-function ofStructure(tx: Tx, structureId: string, { words, status }: AppPasswordFilter, now: Date) {
+function ofStructure(
+  tx: Tx,
+  structureId: string,
+  { words, status }: Pick<AppPasswordFilter, "words" | "status">,
+  now: Date,
+) {
   let query = selectAppPasswords(tx, structureId).where("a.revoked_at", "is", null);
   if (status !== undefined) query = query.where("a.expires_at", status === "live" ? ">" : "<=", now);
   for (const word of words) {
@@ -192,25 +197,30 @@ function ofStructure(tx: Tx, structureId: string, { words, status }: AppPassword
   return query;
 }
 
+/** These, or all that a filter leaves. */
+export type AppPasswordChoice = readonly string[] | Pick<AppPasswordFilter, "words" | "status">;
+
 /**
- * Revokes those named, or all of the structure that have not been.
+ * Revokes those that have not been. In the platform's scope.
  *
  * @returns how many
  */
 export async function revokeStructureAppPasswords(
   tx: Tx,
   structureId: string,
-  ids: readonly string[] | "all",
+  which: AppPasswordChoice,
   now: Date,
 ): Promise<number> {
-  let query = tx.updateTable("app.app_passwords").set({ revoked_at: now }).where(
-    "structure_id",
-    "=",
-    structureId,
-  )
-    .where("revoked_at", "is", null);
-  if (ids !== "all") query = query.where("id", "in", [...ids]);
-  return Number((await query.executeTakeFirst()).numUpdatedRows);
+  // In two statements: planned as one, a table that has just grown was read once for each of its rows.
+  const ids = "words" in which
+    ? (await ofStructure(tx, structureId, which, now).clearSelect().select("a.id").execute()).map(({ id }) =>
+      id
+    )
+    : [...which];
+  const done = await tx.updateTable("app.app_passwords").set({ revoked_at: now })
+    .where("structure_id", "=", structureId).where("revoked_at", "is", null)
+    .where("id", "=", sql<string>`any(${ids}::uuid[])`).executeTakeFirst();
+  return Number(done.numUpdatedRows);
 }
 
 /** Forgets up to so many that ended before then, with their reminders; what they did stays in the trail. */

@@ -54,9 +54,12 @@ export const structureAppPasswordPage = pageOf(
 ).extend({ total: z.int().openapi({ description: "How many the filters leave" }) })
   .openapi("StructureAppPasswordPage");
 export const revocationInput = z.strictObject({
-  appPasswordIds: z.union([z.literal("all"), z.array(z.guid()).min(1).max(1000)]).openapi({
-    description: "Which; `all`: every one of the structure",
+  appPasswordIds: z.array(z.guid()).min(1).max(1000).optional().openapi({ description: "These" }),
+  filter: structureAppPasswordQuery.pick({ q: true, status: true }).strict().optional().openapi({
+    description: "All that the list would show; without a word all of the structure",
   }),
+}).refine(({ appPasswordIds, filter }) => (appPasswordIds === undefined) !== (filter === undefined), {
+  error: "names either app passwords or a filter",
 }).openapi("AppPasswordRevocation");
 export const revocationBody = z.object({
   count: z.int().openapi({ description: "How many were revoked now" }),

@@ -7,6 +7,7 @@ import { authorise, may } from "../identity/mod.ts";
 import { problem } from "../problems.ts";
 import { getStructure } from "../tenancy/mod.ts";
 import {
+  type AppPasswordChoice,
   type AppPasswordFilter,
   countStructureAppPasswords,
   deleteEndedAppPasswords,
@@ -61,31 +62,35 @@ async function inReadableStructure<T>(
 }
 
 /**
- * Ends several app passwords at once, for good, or all of the structure: their sessions close within seconds. Those that have ended, and
- * those of other structures, are left alone.
+ * Ends several app passwords at once, for good: their sessions close within seconds. Those that have ended, and those of other
+ * structures, are left alone.
  *
+ * @param which these, or all that a filter leaves
  * @returns how many were revoked now
  * Throws `structure-not-found`, `forbidden`.
  */
 export async function revokeAppPasswords(
   ctx: Context,
-  { structureId, appPasswordIds }: {
-    readonly structureId: string;
-    readonly appPasswordIds: readonly string[] | "all";
-  },
+  { structureId, which }: { readonly structureId: string; readonly which: AppPasswordChoice },
 ): Promise<number> {
   authorise(ctx, "app-password.revoke-many", { structureId });
   return await inStructure(ctx, structureId, async (tx) => {
     await getStructure(tx, structureId);
-    const count = await revokeStructureAppPasswords(tx, structureId, appPasswordIds, ctx.now());
+    const count = await asPlatform(tx, () => revokeStructureAppPasswords(tx, structureId, which, ctx.now()));
     await recordAudit(tx, ctx, {
       action: "app-password.revoke-many",
       subject: { kind: "structure", id: structureId },
       structureId,
-      after: { appPasswordIds, count },
+      after: { appPasswordIds: toTrace(which), count },
     });
     return count;
   });
+}
+
+/** The words of a search may be a person's name: not for the trail. */
+function toTrace(which: AppPasswordChoice): readonly string[] | "all" | "some" {
+  if ("words" in which) return which.words.length === 0 && which.status === undefined ? "all" : "some";
+  return which;
 }
 
 const sweptAtOnce = 1_000;

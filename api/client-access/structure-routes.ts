@@ -61,7 +61,9 @@ export function structureAppPasswordRoutes(): OpenAPIHono<ApiEnv> {
   });
 
   routes.openapi(revokeRoute, async (c) => {
-    const count = await revokeAppPasswords(contextOf(c), { ...c.req.valid("param"), ...c.req.valid("json") });
+    const { appPasswordIds, filter = {} } = c.req.valid("json");
+    const which = appPasswordIds ?? { words: searchWords(filter.q), status: filter.status };
+    const count = await revokeAppPasswords(contextOf(c), { ...c.req.valid("param"), which });
     return c.json({ count }, 200);
   });
 

@@ -24,6 +24,7 @@ const severityOf = {
   "quota-mailboxes-nearly-full": "warning",
   "quota-bytes-nearly-full": "warning",
   "service-key-expiring": "warning",
+  "client-certificate-expiring": "warning",
   "mailbox-inactive": "warning",
   "batch-ready": "notice",
   "invitation-expired": "notice",
@@ -44,6 +45,7 @@ export const subjectKinds = [
   "person",
   "batch",
   "service-account",
+  "client-certificate",
 ] as const;
 
 /** One of the things that an attention is about. */

@@ -149,6 +149,18 @@ export async function listFoundSubjects(
           and k.expires_at < ${now}::timestamptz + ${expiringWithin}
         group by a.id, a.name, s.id, s.name`,
     ),
+    // One that a later certificate of the same subject replaces may end in peace.
+    finding(
+      "client-certificate-expiring",
+      "client-certificate",
+      sql`select c.id, c.label, s.id as structure_id, s.name as structure_name, null::text as reason,
+          c.not_after as since
+        from app.client_certificates c join app.structures s on s.id = c.structure_id
+        where ${ofStructure("c.structure_id")} and c.withdrawn_at is null
+          and c.not_after < ${now}::timestamptz + ${expiringWithin}
+          and not exists (select from app.client_certificates later where later.structure_id = c.structure_id
+            and later.subject_key = c.subject_key and later.withdrawn_at is null and later.not_after > c.not_after)`,
+    ),
     finding("structure-suspended", "structure", structure(sql`s.status = 'suspended'`)),
   ];
   const { rows } = await sql<FoundSubject>`${sql.join(parts, sql` union all `)}`.execute(tx);

@@ -120,7 +120,8 @@ export const dataMap = {
     basis: "Exécution du contrat (art. 6.1.b) ; sécurité (art. 32)",
     people: "Toute personne qui autorise un programme",
     recipients: "Exploitant ; la personne voit les siens ; jamais les jetons, gardés hachés",
-    retention: "7 jours après la fin du droit (MSS_OAUTH_KEPT_DAYS), quatre heures au plus après avoir été donné",
+    retention:
+      "7 jours après la fin du droit (MSS_OAUTH_KEPT_DAYS), quatre heures au plus après avoir été donné",
     onErasure: { act: "erase", afterDays: 0 },
     ground: "Sans objet dès que le droit a pris fin",
     columns: ["oauth_grants.*", "oauth_codes.*", "oauth_refresh_tokens.*", "oauth_access_tokens.*"],

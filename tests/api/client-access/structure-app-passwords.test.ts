@@ -123,16 +123,29 @@ describe("the app passwords of a structure", () => {
       appPasswordIds: [first, second, foreign, crypto.randomUUID()],
     });
     expect([some.status, some.body]).toEqual([200, { count: 2 }]);
-    const all = await admin.post(`${path}/revocation`, { appPasswordIds: "all" });
-    expect(all.body).toEqual({ count: 1_998 });
-    expect((await admin.post(`${path}/revocation`, { appPasswordIds: "all" })).body).toEqual({ count: 0 });
+    const found = await admin.post(`${path}/revocation`, { filter: { q: "1999", status: "live" } });
+    expect(found.body).toEqual({ count: 1 });
+    const all = await admin.post(`${path}/revocation`, { filter: {} });
+    expect(all.body).toEqual({ count: 1_997 });
+    expect((await admin.post(`${path}/revocation`, { filter: {} })).body).toEqual({ count: 0 });
     expect([await live(), await live(other.structureId)]).toEqual([0, 3]);
     const traced = await harness.database.rows(
       "select actor_person_id, after from app.audit_events where action = 'app-password.revoke-many' and structure_id = $1 order by id",
       [tenant.structureId],
     );
-    expect(traced.map((row) => (row.after as { count: number }).count)).toEqual([2, 1_998, 0]);
-    expect(traced[1]).toMatchObject({ actor_person_id: admin.personId, after: { appPasswordIds: "all" } });
+    expect(traced.map((row) => (row.after as { count: number }).count)).toEqual([2, 1, 1_997, 0]);
+    expect(traced[1]?.after).toEqual({ appPasswordIds: "some", count: 1 });
+    expect(traced[2]).toMatchObject({ actor_person_id: admin.personId, after: { appPasswordIds: "all" } });
+  });
+
+  it("end by a choice that is clear: named or filtered, never neither or both", async () => {
+    const id = crypto.randomUUID();
+    const wrong = [{}, { appPasswordIds: [id], filter: {} }, { appPasswordIds: [] }, {
+      filter: { sort: "expiresAt" },
+    }];
+    for (const body of wrong) {
+      expect((await admin.post(`${path}/revocation`, body)).status, JSON.stringify(body)).toBe(422);
+    }
   });
 
   it("are nobody's business without a role there, and a plain user's only one by one", async () => {
@@ -143,7 +156,7 @@ describe("the app passwords of a structure", () => {
     const stranger = (await newTenant(harness)).administrator;
     const asks = async (visitor: Visitor) => {
       const list = await visitor.get(path);
-      const act = await visitor.post(`${path}/revocation`, { appPasswordIds: "all" });
+      const act = await visitor.post(`${path}/revocation`, { filter: {} });
       return [list.status === 200 ? 200 : slug(list), act.status === 200 ? 200 : slug(act)];
     };
     expect(await asks(user)).toEqual(["forbidden", "forbidden"]);

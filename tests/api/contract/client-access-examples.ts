@@ -53,7 +53,7 @@ export const clientAccessExamples: Readonly<Record<string, Example>> = {
   }),
   revokeAppPasswords: (_harness, { tenant }) => ({
     parameters: { structureId: tenant.structureId },
-    body: { appPasswordIds: "all" },
+    body: { filter: {} },
   }),
   registerClientCertificate: async (harness, { tenant }) => ({
     parameters: { structureId: tenant.structureId },

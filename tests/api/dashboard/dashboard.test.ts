@@ -132,6 +132,33 @@ describe("the dashboard", () => {
     expect(found.has("structure-without-domain")).toBe(false);
   });
 
+  it("names a certificate of software that ends within a month, until a later one of its subject stands beside it", async () => {
+    const { structureId, administrator } = await newTenant(harness);
+    const register = async (subject: string, days: number) =>
+      await harness.database.rows(
+        `insert into app.client_certificates (structure_id, label, subject, issuer, subject_key, issuer_key, serial, sha256, not_after)
+         values ($1, 'DPI', $2, 'CN=ca', $2, 'CN=ca', '1', sha256(gen_random_uuid()::text::bytea), $3::timestamptz + make_interval(days => $4))`,
+        [structureId, subject, harness.clock.now(), days],
+      );
+    const look = async () =>
+      (await read(administrator, `/api/v1/structures/${structureId}/dashboard`)).get(
+        "client-certificate-expiring",
+      );
+    await register("CN=later", 31);
+    expect(await look()).toBeUndefined();
+    await register("CN=soon", 29);
+    expect(await look()).toMatchObject({ severity: "warning", count: 1, subjects: [{ label: "DPI" }] });
+    await register("CN=soon", 400);
+    expect(await look()).toBeUndefined();
+    await harness.database.rows(
+      "update app.client_certificates set withdrawn_at = now() where not_after > $1",
+      [
+        new Date(harness.clock.now().getTime() + 100 * 86_400_000),
+      ],
+    );
+    expect(await look()).toMatchObject({ count: 1 });
+  });
+
   it("asks a fresh structure for its first box and for the charter, once one is published", async () => {
     const fresh = await newTenant(harness);
     const look = () => read(fresh.administrator, `/api/v1/structures/${fresh.structureId}/dashboard`);

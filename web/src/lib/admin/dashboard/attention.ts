@@ -62,6 +62,10 @@ export const attentionTexts: Readonly<Record<Attention["kind"], AttentionText>> 
     advice: m.dash_do_quota_bytes_nearly_full,
   },
   "service-key-expiring": { title: m.dash_at_service_key_expiring, advice: m.dash_do_service_key_expiring },
+  "client-certificate-expiring": {
+    title: m.dash_at_client_certificate_expiring,
+    advice: m.dash_do_client_certificate_expiring,
+  },
   "mailbox-inactive": { title: m.dash_at_mailbox_inactive, advice: m.dash_do_mailbox_inactive },
   "batch-ready": { title: m.dash_at_batch_ready, advice: m.dash_do_batch_ready },
   "invitation-expired": { title: m.dash_at_invitation_expired, advice: m.dash_do_invitation_expired },

@@ -14,6 +14,7 @@ export function subjectHref(subject: Subject, kind: Attention["kind"]): string {
   if (kind.startsWith("quota-")) return `${structure}/settings`;
   if (subject.kind === "batch") return `${structure}/batches/${subject.id}`;
   if (subject.kind === "service-account") return `${structure}/service-accounts`;
+  if (subject.kind === "client-certificate") return `${structure}/client-certificates`;
   if (subject.kind === "person") return `${structure}/people/${subject.id}`;
   return structure;
 }
@@ -35,6 +36,7 @@ export function listHref({ kind }: Attention, structureId: string | undefined): 
   if (kind === "mailbox-provisioning-late") return `${structure}/mailboxes?provisioning=pending`;
   if (kind === "domain-provisioning-late") return `${structure}/domains`;
   if (kind.startsWith("invitation-")) return `${structure}/people`;
+  if (kind === "client-certificate-expiring") return `${structure}/client-certificates`;
   if (kind === "batch-ready") return `${structure}/batches`;
   if (kind === "mailbox-without-member") return `${structure}/mailboxes?type=ORG`;
   return undefined;

@@ -182,6 +182,11 @@ export const peoplePages: readonly AdminPage[] = [
     },
   },
   {
+    path: "structures/:structureId/app-passwords",
+    open: () => import("../software/app-passwords-page.svelte"),
+    nav: { part: "structure", label: m.app_password_title, icon: "key", order: 91 },
+  },
+  {
     path: "structures/:structureId/client-certificates",
     open: () => import("../software/certificates-page.svelte"),
     nav: { part: "structure", label: m.certificate_title, icon: "lock", order: 92 },

@@ -1988,8 +1988,18 @@ export interface components {
       items: components["schemas"]["AppPassword"][];
     };
     AppPasswordRevocation: {
-      /** @description Which; `all`: every one of the structure */
-      appPasswordIds: "all" | string[];
+      /** @description These */
+      appPasswordIds?: string[];
+      /** @description All that the list would show; without a word all of the structure */
+      filter?: {
+        /**
+         * @description Words that must all be found in device, person or mailbox; accents and capitals do not count
+         * @example allard
+         */
+        q?: string;
+        /** @enum {string} */
+        status?: "live" | "expired";
+      };
     };
     AppPasswordsRevoked: {
       /** @description How many were revoked now */
@@ -2015,6 +2025,7 @@ export interface components {
         | "quota-mailboxes-nearly-full"
         | "quota-bytes-nearly-full"
         | "service-key-expiring"
+        | "client-certificate-expiring"
         | "mailbox-inactive"
         | "batch-ready"
         | "invitation-expired"
@@ -2030,7 +2041,14 @@ export interface components {
       subjects: {
         id: string;
         /** @enum {string} */
-        kind: "structure" | "domain" | "mailbox" | "person" | "batch" | "service-account";
+        kind:
+          | "structure"
+          | "domain"
+          | "mailbox"
+          | "person"
+          | "batch"
+          | "service-account"
+          | "client-certificate";
         label: string;
         /** @description A slug that says why, where one is known */
         reason: string | null;
