@@ -9,7 +9,7 @@ describe("the way in and what can be missing", () => {
     const { page, server } = await openScreen();
     server.jmap.isSignedOut = true;
     await page.goto(`${server.url}/sign-in?reason=expired&returnTo=%2Fmail`);
-    const button = page.getByRole("link", { name: "Se connecter avec Pro Santé Connect" });
+    const button = page.getByRole("link", { name: /Pro Santé Connect/ });
     await button.waitFor();
     await look(page, "sign-in");
     expect(await button.getAttribute("href")).toBe("/auth/sign-in?returnTo=%2Fmail");
@@ -21,9 +21,42 @@ describe("the way in and what can be missing", () => {
     const { page, server } = await openScreen();
     server.jmap.isSignedOut = true;
     await page.goto(`${server.url}/mail/anne.allard%40alpha.mssante.test/archive`);
-    await page.getByRole("link", { name: "Se connecter avec Pro Santé Connect" }).click();
+    await page.getByRole("link", { name: /Pro Santé Connect/ }).click();
     await page.getByText("Aucun message ici").waitFor();
     expect(new URL(page.url()).pathname).toBe("/mail/anne.allard%40alpha.mssante.test/archive");
+  });
+
+  test("Enter leads in, by the way that was taken before", async () => {
+    const { page, server, visit } = await openScreen();
+    server.jmap.isSignedOut = true;
+    await page.goto(`${server.url}/mail`);
+    await page.getByRole("link", { name: /Pro Santé Connect/ }).waitFor();
+    await page.keyboard.press("Enter");
+    await rows(page).first().waitFor();
+    await page.evaluate(() => localStorage.setItem("mss.way", "phone"));
+    await visit();
+    server.jmap.isSignedOut = true;
+    await page.keyboard.press("c");
+    await page.getByLabel("Objet").fill("Coupée");
+    await page.getByRole("dialog", { name: "Votre session a expiré" }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByLabel("Numéro RPPS").waitFor();
+    await eventually(() => page.evaluate(() => document.activeElement?.id)).toBe("national-id");
+    expect(new URL(page.url()).searchParams.get("returnTo")).toBe("/mail");
+  });
+
+  test("an address that leads nowhere says so, once", async () => {
+    const { page, server, faults } = await openScreen();
+    let visits = 0;
+    page.on("request", (request) => visits += Number(request.isNavigationRequest()));
+    const asked = page.waitForResponse((response) => response.url().endsWith("/_app/version.json"));
+    await page.goto(`${server.url}/nowhere`);
+    await (await asked).finished();
+    await page.getByRole("heading", { name: "Cette page n'existe pas." }).waitFor();
+    await page.waitForLoadState("networkidle");
+    await look(page, "not-found");
+    expect(visits).toBe(1);
+    expect(faults).toEqual([]);
   });
 
   test("a person without a box", async () => {
