@@ -87,6 +87,7 @@ export function startDevServer(port: number, count: number): DevServer {
         }
       }
       if (url.pathname === "/api/v1/session") return session(device);
+      if (url.pathname === "/api/v1/programs") return Response.json({ items: [] });
       if (url.pathname === "/api/v1/recipients/check") return await checkRecipients(request);
       if (url.pathname === "/auth/sign-in") {
         jmap.isSignedOut = false;

@@ -66,12 +66,12 @@ export function sentenceOf(error: unknown): string {
     : m.access_failed();
 }
 
-async function read<T>(send: typeof fetch, path: string): Promise<T> {
+export async function read<T>(send: typeof fetch, path: string): Promise<T> {
   return await (await ask(send, path)).json() as T;
 }
 
 /** Not that of my-data.ts: a file that two chunks share stands, by its name, in the script that reads the first mail. */
-async function ask(send: typeof fetch, path: string, init: RequestInit = {}): Promise<Response> {
+export async function ask(send: typeof fetch, path: string, init: RequestInit = {}): Promise<Response> {
   const headers = { accept: "application/json", ...init.headers };
   const response = await send(path, { ...init, headers }).catch((cause: unknown) => {
     throw new ApiProblem("offline", 0, cause);

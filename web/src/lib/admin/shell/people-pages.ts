@@ -60,6 +60,22 @@ export const peoplePages: readonly AdminPage[] = [
     },
   },
   {
+    path: "oauth-clients",
+    open: () => import("../oauth/clients-page.svelte"),
+    isFor: (rights) => rights.isStaff,
+    nav: {
+      part: "platform",
+      label: m.oauth_title,
+      icon: "delegate",
+      order: 55,
+    },
+  },
+  {
+    path: "oauth-clients/:id",
+    open: () => import("../oauth/client-page.svelte"),
+    isFor: (rights) => rights.isStaff,
+  },
+  {
     path: "audit",
     open: () => import("../audit/audit-page.svelte"),
     isFor: (rights) => rights.readsAudit(null),
