@@ -11,8 +11,12 @@ type Invocation = [string, Record<string, unknown>, string];
 /** What may go wrong with the next request that holds the method (`*`: with any). */
 export type Fault =
   | { readonly kind: "status"; readonly status: number; readonly type?: string }
+  /** Nothing goes wrong: the fault of the same method that was told next is for the request behind it. */
+  | { readonly kind: "pass" }
   /** The request is served and its answer lost. */
   | { readonly kind: "lose-answer" }
+  /** The answer is lost, and what was asked is done only when the next write comes, behind every look before it. */
+  | { readonly kind: "hang" }
   /** The request never arrives. */
   | { readonly kind: "lose-request" }
   | { readonly kind: "method-error"; readonly type: string }
@@ -50,6 +54,7 @@ export class ScriptedJmap {
     collationAlgorithms: [],
   };
   #inFlight = 0;
+  readonly #hanging: Invocation[] = [];
   #faults: { method: string; fault: Fault }[] = [];
 
   constructor(...boxes: ScriptedBox[]) {
@@ -88,7 +93,11 @@ export class ScriptedJmap {
       if (this.isSignedOut) return problem(401, "sign-in-required");
       if (this.isDown) return problem(503, "mail-server-unavailable");
       const fault = this.#takeFault(calls.map(([method]) => method));
-      if (fault?.kind === "lose-request") throw new TypeError("network error");
+      if (calls.some(([, args]) => args["create"] !== undefined)) {
+        this.#answer(this.#hanging.splice(0), undefined);
+      }
+      if (fault?.kind === "hang") this.#hanging.push(...calls);
+      if (fault?.kind === "hang" || fault?.kind === "lose-request") throw new TypeError("network error");
       if (fault?.kind === "status") return problem(fault.status, fault.type ?? "internal-error");
       if (pathname === "/jmap/session" || pathname === "/.well-known/jmap") {
         return Response.json(this.session());

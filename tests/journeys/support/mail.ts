@@ -1,4 +1,4 @@
-/** Acts of mail in JMAP, as the webmail does them: a draft with its own Message-ID, then its submission in the same request. */
+/** A box as JMAP shows it, and what is in it. What the webmail does with it is in webmail-client.ts. */
 import { HttpFailure, type MethodResponse, type Visitor } from "./visitor.ts";
 
 export interface Box {
@@ -41,65 +41,6 @@ export async function openBox(visitor: Visitor, address: string): Promise<Box> {
     sent: folder("sent"),
     inbox: folder("inbox"),
   };
-}
-
-export interface Outgoing {
-  readonly to: string;
-  readonly subject: string;
-  readonly text: string;
-  /** Without angle brackets, as JMAP has it. */
-  readonly messageId: string;
-}
-
-function draftOf(box: Box, mail: Outgoing): Record<string, unknown> {
-  return {
-    mailboxIds: { [box.drafts]: true },
-    keywords: { "$draft": true, "$seen": true },
-    messageId: [mail.messageId],
-    from: [{ email: box.address }],
-    to: [{ email: mail.to }],
-    subject: mail.subject,
-    bodyValues: { t: { value: mail.text } },
-    textBody: [{ partId: "t", type: "text/plain" }],
-  };
-}
-
-/** Saves the draft and returns its id. Throws when the answer is lost or refuses. */
-export async function saveDraft(visitor: Visitor, box: Box, mail: Outgoing): Promise<string> {
-  const answer = answerOf(
-    await visitor.call([["Email/set", { accountId: box.accountId, create: { d: draftOf(box, mail) } }, "e"]]),
-    "e",
-  );
-  const created = (answer.created ?? {}) as Record<string, { id: string }>;
-  if (!created.d) throw new Error(`the draft was refused: ${JSON.stringify(answer.notCreated)}`);
-  return created.d.id;
-}
-
-/** Submits a saved draft and moves it to the sent messages (RFC 8621 §7.5). Throws when the answer is lost or refuses. */
-export async function submit(visitor: Visitor, box: Box, mail: Outgoing, emailId: string): Promise<void> {
-  const { accountId, identityId } = box;
-  const answer = answerOf(
-    await visitor.call([["EmailSubmission/set", {
-      accountId,
-      create: {
-        s: {
-          identityId,
-          emailId,
-          envelope: { mailFrom: { email: box.address }, rcptTo: [{ email: mail.to }] },
-        },
-      },
-      onSuccessUpdateEmail: {
-        "#s": {
-          [`mailboxIds/${box.drafts}`]: null,
-          [`mailboxIds/${box.sent}`]: true,
-          "keywords/$draft": null,
-        },
-      },
-    }, "s"]]),
-    "s",
-  );
-  const refused = (answer.notCreated ?? {}) as Record<string, unknown>;
-  if (refused.s) throw new Error(`the submission was refused: ${JSON.stringify(refused.s)}`);
 }
 
 /** Ids of the messages of a box that bear this Message-ID, in whatever folder (RFC 8621 §4.4.1, condition `header`). */

@@ -51,6 +51,8 @@ export class ScriptedBox {
   cannotCalculate = false;
   /** As Cyrus does within a second: the same message is not stored twice. */
   refusesTwins = false;
+  /** As Stalwart may: by the time it is told, the id of a new message is another, its thread was joined to an older one. */
+  joinsThreads = false;
   onChange: () => void = () => undefined;
   #next = 1;
 
@@ -255,7 +257,7 @@ export class ScriptedBox {
       ).id;
       this.emails.get(id)!.mailboxIds = value["mailboxIds"] as Record<string, boolean>;
       created.set(key, id);
-      answer.created[key] = { id, blobId: `blob-${id}`, size: 1200 };
+      answer.created[key] = { id: this.joinsThreads ? `${id}-before` : id, blobId: `blob-${id}`, size: 1200 };
     }
     for (const [id, patch] of Object.entries((args["update"] ?? {}) as Record<string, Args>)) {
       if (this.patch(id, patch)) answer.updated[id] = null;

@@ -41,6 +41,31 @@ describe("saving a draft", () => {
     expect(server.inFolder("drafts").map(({ preview }) => preview)).toEqual(["deux"]);
   });
 
+  test("a version that came to be after it was looked for leaves no double", async () => {
+    const { server, jmap, box } = await openWorld();
+    const saver = createDraftSaver(box, [], false);
+    const draft = draftTo(dr);
+    jmap.failNext("Email/set", { kind: "hang" });
+    await expect(saver.save({ ...draft, text: "un" })).rejects.toMatchObject({ mayHaveHappened: true });
+    expect(server.inFolder("drafts")).toEqual([]);
+    await saver.save({ ...draft, text: "deux" });
+    expect(server.inFolder("drafts").map(({ preview }) => preview)).toEqual(["deux"]);
+  });
+
+  test("a copy that a joined thread has renamed is known by its blob, and stays", async () => {
+    const { server, jmap, box } = await openWorld();
+    const saver = createDraftSaver(box, [], false);
+    const draft = draftTo(dr);
+    jmap.failNext("Email/set", { kind: "hang" });
+    await expect(saver.save({ ...draft, text: "un" })).rejects.toMatchObject({ mayHaveHappened: true });
+    server.joinsThreads = true;
+    await saver.save({ ...draft, text: "deux" });
+    expect(server.inFolder("drafts").map(({ preview }) => preview)).toEqual(["deux"]);
+    server.joinsThreads = false;
+    await saver.save({ ...draft, text: "trois" });
+    expect(server.inFolder("drafts").map(({ preview }) => preview)).toEqual(["trois"]);
+  });
+
   test("an old version that could not be destroyed goes with the next save", async () => {
     const { server, jmap, box } = await openWorld();
     const saver = createDraftSaver(box, [], false);
@@ -140,6 +165,41 @@ describe("sending", () => {
     jmap.failNext("EmailSubmission/set", { kind: "lose-answer" });
     expect(await sendFrom(box, draft, saver, false)).toEqual({ refused: [] });
     sentOnce(server, draft.messageId);
+  });
+
+  test("a draft that came to be while it was sent again goes", async () => {
+    const { server, jmap, box } = await openWorld();
+    const saver = createDraftSaver(box, [], false);
+    const draft = draftTo(dr);
+    await box.identity();
+    jmap.failNext("Email/set", { kind: "hang" });
+    await expect(saver.save(draft)).rejects.toMatchObject({ mayHaveHappened: true });
+    await sendFrom(box, draft, saver, false);
+    sentOnce(server, draft.messageId);
+  });
+
+  test("a draft that could not go with the sending goes a little later", async () => {
+    const { server, jmap, box } = await openWorld();
+    const saver = createDraftSaver(box, [], false);
+    const draft = draftTo(dr);
+    await saver.save(draft);
+    await box.identity();
+    jmap.failNext("EmailSubmission/get", { kind: "status", status: 503 });
+    jmap.failNext("Email/set", { kind: "pass" });
+    jmap.failNext("Email/set", { kind: "status", status: 503 });
+    await sendFrom(box, draft, saver, false);
+    expect(server.inFolder("drafts")).toHaveLength(1);
+    await expect.poll(() => server.inFolder("drafts")).toEqual([]);
+    sentOnce(server, draft.messageId);
+  });
+
+  test("a letter is sent although nobody can look for what its lost answers left", async () => {
+    const { server, jmap, box } = await openWorld();
+    const saver = createDraftSaver(box, [], true);
+    await box.identity();
+    jmap.failNext("Email/query", { kind: "method-error", type: "serverFail" });
+    expect(await sendFrom(box, draftTo(dr), saver, false)).toEqual({ refused: [] });
+    expect(server.submissions.size).toBe(1);
   });
 
   test("a message that a dying server left in both folders is taken out of the drafts", async () => {

@@ -72,6 +72,9 @@ export function createdId(answer: SetResult<Email>, key: string): Id {
   throw new SetFailure(error);
 }
 
+/** Stalwart gives a message another id when its thread is joined to another; its blob's id stays. */
+export type Found = Pick<Email, "id" | "blobId">;
+
 /**
  * Messages of a folder that carry this Message-ID, newest first. Reads the folder's newest messages instead of
  * filtering by header: a header filter goes through the text index, which lags behind.
@@ -81,7 +84,7 @@ export async function findByMessageId(
   accountId: Id,
   folderId: Id,
   messageId: string,
-): Promise<Id[]> {
+): Promise<Found[]> {
   const [queried, got] = await connection.group(
     [
       call("Email/query", {
@@ -93,12 +96,12 @@ export async function findByMessageId(
       call("Email/get", {
         accountId,
         "#ids": resultOf(0, "Email/query", "/ids"),
-        properties: ["id", "messageId"],
+        properties: ["id", "blobId", "messageId"],
       }),
     ] as const,
   );
   unwrap(queried);
-  return unwrap(got).list.filter((one) => one.messageId?.includes(messageId)).map(({ id }) => id);
+  return unwrap(got).list.filter((one) => one.messageId?.includes(messageId));
 }
 
 /** Saves one draft again and again; calls are served one after the other. */
@@ -129,7 +132,11 @@ export class DraftSaver {
     return this.#copies;
   }
 
-  /** True while a copy may exist whose id is not known. */
+  /**
+   * True while a copy may exist whose id is not known. A lost answer's copy may come to be after a look that did not find
+   * it (a database that cannot end its commit still lets read), but not after a later write to the box, which waits its
+   * turn: only a look behind such a write settles it.
+   */
   get isUnsure(): boolean {
     return this.#isUnsure;
   }
@@ -142,8 +149,12 @@ export class DraftSaver {
   /** Destroys every copy. */
   discard(messageId: string): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#findLost(messageId);
-      await this.#destroy(this.#copies);
+      // Twice: the first round's write is what the second looks behind.
+      for (let round = this.#isUnsure ? 2 : 1; round > 0; round--) {
+        if (this.#isUnsure) this.#know(await this.#find(messageId));
+        await this.#destroy(this.#copies);
+      }
+      this.#isUnsure = false;
     });
   }
 
@@ -157,12 +168,15 @@ export class DraftSaver {
     this.#copies = [id, ...this.#copies.filter((one) => one !== id)];
   }
 
-  /** The newest copy became a sent message: only the older ones remain to be destroyed. */
-  async settle(sentId: Id | undefined): Promise<void> {
-    const old = this.#copies.filter((id) => id !== sentId);
-    this.#copies = [];
-    await this.#destroy(old);
-    this.#copies = [];
+  /**
+   * The newest copy became a sent message: only the older ones remain to be destroyed, and `lost` ones with them. False when
+   * one of them is still there.
+   */
+  async settle(sentId: Id, lost: readonly Found[] = []): Promise<boolean> {
+    this.#know(lost);
+    this.#copies = this.#copies.filter((id) => id !== sentId);
+    await this.#destroy(this.#copies);
+    return this.#copies.length === 0;
   }
 
   markUnsure(): void {
@@ -171,16 +185,17 @@ export class DraftSaver {
 
   async #save(content: DraftContent): Promise<Id> {
     try {
-      await this.#findLost(content.messageId);
       const answer = await this.#connection.call("Email/set", {
         accountId: this.#accountId,
         create: { draft: toEmailObject(content, this.#folderId) },
       });
       const id = createdId(answer, "draft");
-      const old = this.#copies.filter((one) => one !== id);
-      this.#copies = [id, ...old];
-      await this.#destroy(old);
-      return id;
+      this.adopt(id);
+      if (this.#isUnsure) {
+        await this.#findLost(content.messageId, { id, blobId: answer.created?.["draft"]?.blobId });
+      }
+      await this.#destroy(this.#copies.slice(1));
+      return this.#copies[0] ?? id;
     } catch (error) {
       const problem = toProblem(error);
       if (problem.mayHaveHappened) this.#isUnsure = true;
@@ -188,12 +203,26 @@ export class DraftSaver {
     }
   }
 
-  /** After a lost answer: the copies that carry our Message-ID are ours, and old as soon as a new one is made. */
-  async #findLost(messageId: string): Promise<void> {
-    if (!this.#isUnsure) return;
-    const found = await findByMessageId(this.#connection, this.#accountId, this.#folderId, messageId);
-    this.#copies = [...new Set([...found, ...this.#copies])];
+  /**
+   * Behind the write of a copy: whatever else carries our Message-ID came of a lost answer, and is older. Where the copy
+   * itself is not among what is found, nothing is known, and nothing is old.
+   */
+  async #findLost(messageId: string, written: { id: Id; blobId: Id | undefined }): Promise<void> {
+    const found = await this.#find(messageId);
+    const own = found.find(({ id, blobId }) => id === written.id || blobId === written.blobId);
+    if (own === undefined) return;
+    this.#copies = this.#copies.filter((id) => id !== written.id);
+    this.#know(found);
+    this.adopt(own.id);
     this.#isUnsure = false;
+  }
+
+  #find(messageId: string): Promise<Found[]> {
+    return findByMessageId(this.#connection, this.#accountId, this.#folderId, messageId);
+  }
+
+  #know(found: readonly Found[]): void {
+    this.#copies = [...new Set([...this.#copies, ...found.map(({ id }) => id)])];
   }
 
   /** A copy that cannot be destroyed now stays in the list for the next time. */

@@ -82,22 +82,46 @@ async function resume(
   const { connection, accountId } = context;
   const sent = await findByMessageId(connection, accountId, context.sentId, content.messageId);
   const drafts = await findByMessageId(connection, accountId, context.draftsId, content.messageId);
-  drafts.toReversed().forEach((id) => saver.adopt(id));
+  drafts.toReversed().forEach(({ id }) => saver.adopt(id));
   if (sent[0] !== undefined) {
+    const { id, blobId } = sent[0];
     // A server that died in the middle of the move left the message in both folders.
-    if (drafts.includes(sent[0])) {
+    if (drafts.some((one) => one.blobId === blobId)) {
       const patch = {
         [`mailboxIds/${context.draftsId}`]: null,
         "keywords/$draft": null,
         "keywords/$seen": true,
       };
-      await connection.call("Email/set", { accountId, update: { [sent[0]]: patch } });
+      await connection.call("Email/set", { accountId, update: { [id]: patch } });
     }
-    await saver.settle(sent[0]);
+    await settle(context, content, saver, id);
     return { refused: [] };
   }
-  if (written.draftId !== undefined && !drafts.includes(written.draftId)) written.draftId = undefined;
+  if (!drafts.some(({ id }) => id === written.draftId)) written.draftId = undefined;
   return undefined;
+}
+
+/**
+ * It is sent: its drafts go, a lost answer's as well, for which one looks again behind the sending. Nobody waits for more
+ * than the first try; a draft that stays for good bears the Message-ID of a sent message, and the gateway sends that once.
+ */
+async function settle(context: SendContext, content: DraftContent, saver: DraftSaver, id: Id): Promise<void> {
+  const { connection, accountId, draftsId, sentId, pause } = context;
+  const find = (folderId: Id) => findByMessageId(connection, accountId, folderId, content.messageId);
+  const isSettled = async () => {
+    if (!saver.isUnsure) return await saver.settle(id);
+    const [sent] = await find(sentId);
+    if (sent === undefined) return false;
+    const drafts = await find(draftsId);
+    return await saver.settle(sent.id, drafts.filter(({ blobId }) => blobId !== sent.blobId));
+  };
+  const later = async () => {
+    for (const milliseconds of pauses) {
+      await pause(milliseconds);
+      if (await isSettled().catch(() => false)) return;
+    }
+  };
+  if (!await isSettled().catch(() => false)) void later().catch(() => undefined);
 }
 
 /** Submits this send's own draft, and writes it first where there is none: another may hold older words. */
@@ -154,7 +178,7 @@ async function submit(
     await takeBack(context, id);
     throw new MailProblem("recipients-refused", { recipients: refused });
   }
-  await saver.settle(id);
+  await settle(context, content, saver, id);
   return { refused };
 }
 
