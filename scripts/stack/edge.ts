@@ -26,6 +26,7 @@ export const edgePortNames = [
   "edge-imap-certificate",
   "edge-imaps-certificate",
   "edge-applications",
+  "edge-applications-tls",
   "edge-software",
   "edge-imap-ticket",
   "edge-doveadm",
@@ -141,6 +142,7 @@ export interface EdgeAddresses {
   readonly imapCertificate: Address;
   readonly imapsCertificate: Address;
   readonly applications: Address;
+  readonly applicationsTls: Address;
   /** Tokens and JMAP of software, under the same certificates. */
   readonly software: Address;
 }
@@ -155,6 +157,7 @@ export function edgeAddresses(ports: Readonly<Record<string, number>>): EdgeAddr
     imapCertificate: at("edge-imap-certificate"),
     imapsCertificate: at("edge-imaps-certificate"),
     applications: at("edge-applications"),
+    applicationsTls: at("edge-applications-tls"),
     software: at("edge-software"),
   };
 }

@@ -75,8 +75,10 @@ export interface SubmissionOptions {
     readonly submission: number;
     /** Persons, TLS from the first byte (465). */
     readonly submissions: number;
-    /** Software with a client certificate, STARTTLS. Opened when `clientCertificates` is there. */
+    /** Software with a client certificate, STARTTLS. Opened when `clientCertificates` is there, as the next. */
     readonly applications?: number;
+    /** The same, TLS from the first byte. */
+    readonly applicationsTls?: number;
   };
   /** The API's private listener. */
   readonly api: Address & { readonly keyFile: string };
@@ -101,24 +103,24 @@ export interface SubmissionOptions {
 const name = "edge-submission";
 
 /** Ports the launcher needs, by the names used in `EdgeLaunchOptions.ports`. */
-export const portNames = ["submission", "submissions", "applications"] as const;
+export const portNames = ["submission", "submissions", "applications", "applications-tls"] as const;
 
 /** Submission as a part of the platform. @throws StartFailure */
 export async function launchSubmission(options: EdgeLaunchOptions): Promise<RunningPart> {
   const { directory, clientCertificates, mailServer, runAs } = options;
   const { kind, edge } = mailServer;
-  const [submission, submissions, applications] = portNames.map((each) => {
+  const [submission, submissions, applications, applicationsTls] = portNames.map((each) => {
     const port = options.ports[each];
     if (port === undefined) throw new StartFailure(`The edge was given no port "${each}".`);
     return port;
-  }) as [number, number, number];
+  }) as [number, number, number, number];
   return await startSubmission({
     directory: privateDirectory(`${directory}/exim`, runAs),
     pidDirectory: directory,
     packagesDirectory: options.packagesDirectory,
     hostName: options.hostName,
     listen: options.listen,
-    ports: { submission, submissions, applications },
+    ports: { submission, submissions, applications, applicationsTls },
     api: options.api,
     tls: options.tls,
     clientCertificates: {
@@ -172,12 +174,9 @@ export async function runSubmission(options: SubmissionOptions, args: readonly s
 }
 
 function openPorts({ ports, clientCertificates }: SubmissionOptions): number[] {
-  const { submission, submissions, applications } = ports;
-  return [
-    submission,
-    submissions,
-    ...(clientCertificates === undefined || applications === undefined ? [] : [applications]),
-  ];
+  const { submission, submissions, applications, applicationsTls } = ports;
+  const forSoftware = clientCertificates === undefined ? [] : [applications, applicationsTls];
+  return [submission, submissions, ...forSoftware].filter((port) => port !== undefined);
 }
 
 /** Writes the configuration and the secrets that Exim reads. Nothing is started. */
@@ -208,6 +207,7 @@ async function configureSubmission(options: SubmissionOptions, packages: string)
     PORT_SUBMISSION: options.ports.submission,
     PORT_SUBMISSIONS: options.ports.submissions,
     PORT_APPLICATIONS: options.ports.applications ?? 0,
+    PORT_APPLICATIONS_TLS: options.ports.applicationsTls ?? 0,
     CONNECTIONS: limits.connections,
     RATE_PERSON: limits.personRecipientsPerHour,
     RATE_BOX: limits.boxRecipientsPerHour,

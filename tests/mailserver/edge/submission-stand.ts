@@ -34,6 +34,7 @@ export interface SubmissionStand {
   readonly persons: Address;
   readonly personsTls: Address;
   readonly applications: Address;
+  readonly applicationsTls: Address;
   readonly authorities: Authorities;
   readonly directory: string;
   /** Where the files lie that it reads: keys, certificates, revocation lists. */
@@ -78,7 +79,7 @@ export async function startSubmissionStand(options: StandOptions = {}): Promise<
   };
   const authorities = options.hasCertificates === true ? await makeAuthorities() : undefined;
   const { certificate, privateKey } = await makeServerCertificate("edge.test", new Date());
-  const ports = findFreePorts(["submission", "submissions", "applications"]);
+  const ports = findFreePorts(["submission", "submissions", "applications", "applicationsTls"]);
   const recorded: SubmissionStore = kind === "stalwart"
     ? {
       kind,
@@ -128,6 +129,7 @@ export async function startSubmissionStand(options: StandOptions = {}): Promise<
     persons,
     personsTls: { host: "127.0.0.1", port: ports.submissions },
     applications: { host: "127.0.0.1", port: ports.applications },
+    applicationsTls: { host: "127.0.0.1", port: ports.applicationsTls },
     get authorities() {
       if (authorities === undefined) throw new Error("This stand has no certificates.");
       return authorities;

@@ -2,10 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ImapClient } from "../../support/imap.ts";
 import { base64, sasl, SmtpClient } from "../../support/smtp-client.ts";
-import { mailServersAtHand, requireProgram } from "../../support/stack.ts";
+import { mailServersAtHand } from "../../support/stack.ts";
 import { until } from "../../support/until.ts";
 import { Visitor } from "../../journeys/support/visitor.ts";
-import { anne, bruno, secretariat, startImapWorld, type World } from "./imap-world.ts";
+import { anne, bruno, type Certificate, secretariat, startImapWorld, type World } from "./imap-world.ts";
+import { type Mechanism, type ProgramName, programs, type Sending } from "./mail-programs.ts";
 
 const alias = "a.allard@alpha.mssante.test";
 const outside = "gabriel.garnier@gamma.mssante.test";
@@ -167,53 +168,40 @@ describe.each(mailServersAtHand())("submission at the edge, before %s", (mail) =
     expect(Number(/RFC822\.SIZE (\d+)/.exec(await arrived(mark))?.[1])).toBeGreaterThan(35_000_000);
   });
 
-  test("swaks gets in by PLAIN and LOGIN, over STARTTLS and TLS", async () => {
-    const { secret } = await world.appPassword("anne-allard", anne);
-    const { submission, submissions } = world.stack.edge;
-    const args = (
-      port: number,
-      ...more: string[]
-    ) => ["--server", `127.0.0.1:${port}`, "--auth-user", anne, ...more];
-    for (const way of [["PLAIN", "-tls"], ["LOGIN", "-tls"], ["PLAIN", "-tlsc"]] as const) {
-      const port = way[1] === "-tlsc" ? submissions.port : submission.port;
-      const mark = crypto.randomUUID();
-      const said = await run("swaks", [
-        ...args(port, way[1], "--auth", way[0], "--auth-password", secret, "--from", anne, "--to", bruno),
-        ...["--h-From", anne, "--header", `Message-ID: <${mark}@test>`, "--silent", "2"],
-      ]);
-      expect(said.code, said.text).toBe(0);
-      await arrived(mark);
-    }
-    const wrong = ["-tls", "--auth", "PLAIN", "--auth-password", "wrong", "--quit-after", "AUTH"];
-    expect((await run("swaks", args(submission.port, ...wrong))).text).toMatch(/535 /);
-  });
-
-  test("msmtp gets in by PLAIN and OAUTHBEARER, and says why it does not", async () => {
-    const { secret } = await world.appPassword("anne-allard", anne);
-    const common = [
-      "--host=127.0.0.1",
-      `--port=${world.stack.edge.submission.port}`,
-      "--tls=on",
-      "--tls-certcheck=off",
-    ];
-    const send = (mechanism: string, proof: string, from: string, mark: string) =>
-      run("msmtp", [
-        ...[...common, `--auth=${mechanism}`, `--user=${anne}`, `--passwordeval=echo ${proof}`],
-        ...[`--from=${from}`, bruno],
-      ], letter(mark, from).replaceAll("\r\n", "\n"));
-    for (
-      const [mechanism, proof] of [["plain", secret], [
-        "oauthbearer",
-        await world.token("anne-allard"),
-      ]] as const
-    ) {
-      const mark = crypto.randomUUID();
-      const sent = await send(mechanism, proof, anne, mark);
-      expect(sent.code, sent.text).toBe(0);
-      await arrived(mark);
-    }
-    expect((await send("plain", "wrong", anne, "x")).code).toBe(77); // EX_NOPERM: authentication failed.
-    expect((await send("plain", secret, bruno, "x")).text).toMatch(/553/);
+  test.each<[ProgramName, Mechanism, "STARTTLS" | "TLS"]>([
+    ["swaks", "plain", "STARTTLS"],
+    ["swaks", "login", "TLS"],
+    ["msmtp", "plain", "TLS"],
+    ["msmtp", "xoauth2", "STARTTLS"],
+    ["msmtp", "oauthbearer", "TLS"],
+    ["msmtp", "external", "TLS"],
+  ])("%s gets in by %s over %s, and with a wrong proof does not", async (program, mechanism, tls) => {
+    const { edge } = world.stack;
+    const isSoftware = mechanism === "external";
+    const box = isSoftware ? secretariat : anne;
+    const ports = isSoftware
+      ? { "STARTTLS": edge.applications, "TLS": edge.applicationsTls }
+      : { "STARTTLS": edge.submission, "TLS": edge.submissions };
+    const certificate = isSoftware
+      ? await certificateFiles(await world.certificate([secretariat]))
+      : undefined;
+    const secret = mechanism === "plain" || mechanism === "login"
+      ? (await world.appPassword("anne-allard", anne)).secret
+      : await world.token("anne-allard");
+    const mark = crypto.randomUUID();
+    const sending: Sending = {
+      ...{ target: ports[tls], tls, mechanism, box, secret, from: box, to: bruno, mail: letter(mark, box) },
+      ...(certificate === undefined ? {} : { certificate }),
+    };
+    const sent = await programs[program](sending);
+    expect(sent.isSent, sent.text).toBe(true);
+    await arrived(mark);
+    const wrong = await programs[program](
+      isSoftware ? { ...sending, box: anne } : { ...sending, secret: "wrong" },
+    );
+    expect(wrong.isSent).toBe(false);
+    expect(wrong.text).toMatch(/535 /);
+    if (certificate !== undefined) await Deno.remove(certificate.directory, { recursive: true });
   });
 
   test("a wrong proof is 535, whatever is wrong with it", async () => {
@@ -309,20 +297,12 @@ describe.each(mailServersAtHand())("submission at the edge, before %s", (mail) =
   });
 });
 
-async function run(
-  name: string,
-  args: readonly string[],
-  input = "",
-): Promise<{ code: number; text: string }> {
-  const child = new Deno.Command(requireProgram(name), {
-    args: [...args],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(input)).catch(() => undefined); // It may end without reading.
-  await writer.close().catch(() => undefined);
-  const { code, stdout, stderr } = await child.output();
-  return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+async function certificateFiles(
+  { own }: Certificate,
+): Promise<{ directory: string; cert: string; key: string }> {
+  const directory = await Deno.makeTempDir();
+  const [cert, key] = [`${directory}/cert.pem`, `${directory}/key.pem`];
+  await Deno.writeTextFile(cert, own.certificate);
+  await Deno.writeTextFile(key, own.privateKey, { mode: 0o600 });
+  return { directory, cert, key };
 }
