@@ -18,8 +18,9 @@ export interface DnsRecord {
   readonly value: string;
 }
 
-/** @param webHost host name of the platform's own pages, which answers autoconfig and autodiscover */
-export function listDnsRecords(domain: string, access: ClientAccess, webHost: string): readonly DnsRecord[] {
+/** @param web the platform's own pages, which answer autoconfig and autodiscover */
+export function listDnsRecords(domain: string, access: ClientAccess, web: URL): readonly DnsRecord[] {
+  const webHost = web.hostname;
   const services = [
     ["imap", access.imap],
     ["imaps", access.imaps],
@@ -45,6 +46,6 @@ export function listDnsRecords(domain: string, access: ClientAccess, webHost: st
     })),
     { purpose: "autoconfig", type: "CNAME", name: `autoconfig.${domain}`, value: `${webHost}.` },
     { purpose: "autodiscover", type: "CNAME", name: `autodiscover.${domain}`, value: `${webHost}.` },
-    service("autodiscover", 443, webHost, "autodiscover"),
+    service("autodiscover", web.port === "" ? 443 : Number(web.port), webHost, "autodiscover"),
   ];
 }

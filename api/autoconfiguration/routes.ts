@@ -89,7 +89,7 @@ const recordsRoute = createRoute({
 
 export function autoconfigurationRoutes({ config }: AppDeps): OpenAPIHono<ApiEnv> {
   const { clients, baseUrl } = config;
-  const webHost = new URL(baseUrl).hostname;
+  const web = new URL(baseUrl);
   const routes = createRoutes();
 
   for (const path of publicPaths.slice(0, 2)) {
@@ -131,7 +131,7 @@ export function autoconfigurationRoutes({ config }: AppDeps): OpenAPIHono<ApiEnv
       await getStructure(tx, structureId);
       return await getDomain(tx, structureId, domainId);
     });
-    return c.json({ items: [...listDnsRecords(name, clients, webHost)] }, 200);
+    return c.json({ items: [...listDnsRecords(name, clients, web)] }, 200);
   });
 
   return routes;

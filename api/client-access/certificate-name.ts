@@ -59,6 +59,7 @@ export function certificateKeys(
 }
 
 function nameKey(name: string): string | undefined {
+  if (name.includes("\0")) return undefined; // No text of the database.
   const attributes = parseDn(name)?.map(({ type, value }) => {
     const oid = oids[type] ?? type;
     return { type: oid, value: value.startsWith("#") ? decodeBer(value) ?? value : value };

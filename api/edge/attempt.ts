@@ -90,6 +90,7 @@ export function toRoomQuestion(fields: ReadonlyMap<string, string>): RoomQuestio
 
 /** An address as it is kept. What cannot be one is never looked for. */
 export function toAddress(text: string): string {
-  const address = text.trim().toLowerCase();
-  return address.length <= 254 && /^[\x21-\x7e]+@[\x21-\x7e]+$/.test(address) ? address : "";
+  // Its form before its case: beyond ASCII there are capitals of ASCII letters (the Kelvin sign is a K).
+  const address = text.replace(/^ | $/g, "");
+  return address.length <= 254 && /^[\x21-\x7e]+@[\x21-\x7e]+$/.test(address) ? address.toLowerCase() : "";
 }

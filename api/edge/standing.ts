@@ -58,9 +58,10 @@ function refusalOfProof(row: StandingRow, service: Service, now: Date): EdgeRefu
   }
   if (row.kind === "app-password") {
     if (row.password_id === null) return "app-password-other-box";
+    // Before the rest: it is why all of them are revoked.
+    if (row.app_passwords_allowed !== true) return "app-passwords-not-allowed";
     if (row.is_password_revoked) return "app-password-revoked";
     if (isOver(row.password_ends_at, now)) return "app-password-expired";
-    if (row.app_passwords_allowed !== true) return "app-passwords-not-allowed";
     if ((service === "imap" ? row.may_imap : row.may_submission) !== true) return "app-password-scope";
   }
   if (row.person_id === null) return "person-unknown";

@@ -38,7 +38,8 @@ interface TraceDeps extends HasDatabase {
 }
 
 export function createTrace(deps: TraceDeps): Trace {
-  const room = createRefusalRoom(deps.now);
+  // Apart: who tries names and secrets by the thousand must not hide why somebody with a right proof was refused.
+  const rooms = { guesses: createRefusalRoom(deps.now), proven: createRefusalRoom(deps.now) };
   const contextOf = (actor: Actor): Context => ({ ...deps, actor, requestId: crypto.randomUUID() });
 
   return {
@@ -78,6 +79,7 @@ export function createTrace(deps: TraceDeps): Trace {
 
     async refused({ reason, service, username, ip, mailboxId, structureId }) {
       deps.log.warn("edge.refused", { reason, service, ip, mailboxId });
+      const room = structureId === undefined || structureId === null ? rooms.guesses : rooms.proven;
       if (!room.has([reason, service, username, ip], deps.log)) return;
       const ctx = contextOf({ kind: "anonymous" });
       const entry = {

@@ -144,7 +144,11 @@ describe("the domain asked about", () => {
 });
 
 test("the records lead to the ports that are offered, say that there is no POP, and end their names with a dot", () => {
-  const records = listDnsRecords("alpha.mssante.test", starttlsOnly, "messagerie.operateur.test");
+  const records = listDnsRecords(
+    "alpha.mssante.test",
+    starttlsOnly,
+    new URL("https://messagerie.operateur.test"),
+  );
   expect(records.map(({ type, name, value }) => `${name} ${type} ${value}`)).toEqual([
     "_imap._tcp.alpha.mssante.test SRV 0 1 143 mail.operateur.test.",
     "_submission._tcp.alpha.mssante.test SRV 0 1 587 mail.operateur.test.",
@@ -154,4 +158,10 @@ test("the records lead to the ports that are offered, say that there is no POP, 
     "autodiscover.alpha.mssante.test CNAME messagerie.operateur.test.",
     "_autodiscover._tcp.alpha.mssante.test SRV 0 1 443 messagerie.operateur.test.",
   ]);
+  const elsewhere = listDnsRecords(
+    "alpha.mssante.test",
+    access,
+    new URL("https://messagerie.operateur.test:8443"),
+  );
+  expect(elsewhere.at(-1)?.value, "where the pages really are").toBe("0 1 8443 messagerie.operateur.test.");
 });

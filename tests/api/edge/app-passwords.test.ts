@@ -111,6 +111,7 @@ describe("signing in at the edge with an app password", () => {
     await allow(false);
     expect(await tryIn(box.address, secret)).toEqual([403, "", "app-passwords-not-allowed"]);
     await allow(true);
+    expect(await tryIn(box.address, secret), "ended for good").toEqual([403, "", "app-password-revoked"]);
   });
 
   it.each(["member", "delegate"])(

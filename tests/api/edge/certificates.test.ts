@@ -207,6 +207,60 @@ describe("signing in at the edge with a client certificate", () => {
     expect(await tryIn(present(certificate))).toEqual([403, "certificate-withdrawn"]);
   });
 
+  it("is renewed without a gap: both open until the old one is withdrawn", async () => {
+    const [old, renewed] = [await newLeaf(), await newLeaf()];
+    const subject = { cert_subject: old.subject };
+    const oldId = await register(old, tenant, [box.id]);
+    const newId = await register(renewed, tenant, [box.id]);
+    // Of the same subject, as an authority renews it: serial number and digest are its own.
+    await stage.platform.rows(
+      "update app.client_certificates c set subject_key = o.subject_key from app.client_certificates o where c.id = $1 and o.id = $2",
+      [newId, oldId],
+    );
+    const username = box.address;
+    expect(await tryIn({ ...present(old), username })).toEqual([200, username]);
+    expect(await tryIn({ ...present(renewed, subject), username })).toEqual([200, username]);
+    // One's number with the other's digest is neither.
+    expect(await tryIn({ ...present(renewed, { ...subject, cert_sha256: digestOf(old) }), username }))
+      .toEqual([403, "certificate-digest"]);
+    await stage.platform.rows("update app.client_certificates set withdrawn_at = now() where id = $1", [
+      oldId,
+    ]);
+    expect(await tryIn({ ...present(old), username })).toEqual([403, "certificate-withdrawn"]);
+    expect(await tryIn({ ...present(renewed, subject), username })).toEqual([200, username]);
+  });
+
+  it("of one structure opens no box of another that has registered the same certificate", async () => {
+    const shared = await newLeaf();
+    const elsewhere = await stage.tenant();
+    const [foreign, closed] = [
+      await stage.box(elsewhere, { type: "APP" }),
+      await stage.box(elsewhere, { type: "APP" }),
+    ];
+    await register(shared, tenant, [box.id]);
+    await register(shared, elsewhere, [foreign.id]);
+    // A provider's software for two structures: each has said which of its own boxes it opens.
+    expect(await tryIn({ ...present(shared), username: box.address })).toEqual([200, box.address]);
+    expect(await tryIn({ ...present(shared), username: foreign.address })).toEqual([200, foreign.address]);
+    expect(await tryIn({ ...present(shared), username: closed.address })).toEqual([
+      403,
+      "certificate-other-box",
+    ]);
+    expect(await tryIn({ ...present(shared), username: second.address })).toEqual([
+      403,
+      "certificate-other-box",
+    ]);
+    expect(await tryIn(present(shared))).toEqual([403, "box-not-named"]);
+    await stage.platform.rows("update app.structures set status = 'suspended' where id = $1", [
+      elsewhere.structureId,
+    ]);
+    expect(await tryIn({ ...present(shared), username: foreign.address })).toEqual([
+      403,
+      "structure-suspended",
+    ]);
+    expect(await tryIn({ ...present(shared), username: box.address })).toEqual([200, box.address]);
+  });
+
   describe("over IMAP, where nginx has seen it", () => {
     const headersOf = (certificate: X509Certificate, user: string) => ({
       "auth-method": "external",

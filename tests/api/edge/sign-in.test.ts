@@ -158,6 +158,57 @@ describe("signing in at the edge with a token of Pro Santé Connect", () => {
     expect((await stage.refusals()).length).toBe(before + 1);
   });
 
+  it("traces why a right token was refused whatever number of guesses came before it", async () => {
+    const box = await stage.box(tenant);
+    await stage.delegate(box.id, anne.id, {});
+    stage.platform.pass(61);
+    const guess = (turn: number) =>
+      stage.signIn({
+        mech: "PLAIN",
+        username: `guess-${turn}@${tenant.domain}`,
+        secret: "x",
+        ip: newAddress(),
+      });
+    for (let turn = 0; turn < 320; turn += 20) {
+      await Promise.all(Array.from({ length: 20 }, (_, one) => guess(turn + one)));
+    }
+    const fresh = await stage.psc.mint({ person: "anne-allard", lifetimeSeconds: 600 });
+    expect((await stage.signIn({ username: box.address, secret: fresh, ip })).status).toBe(403);
+    expect(await stage.refusals()).toContainEqual({
+      reason: "read-only",
+      subject_kind: "mailbox",
+      subject_id: box.id,
+      structure_id: tenant.structureId,
+    });
+    stage.platform.resetClock();
+  });
+
+  it("knows a box by its own name alone, not by one that looks like it", async () => {
+    const local = `kim-${crypto.randomUUID().slice(0, 8)}`;
+    const box = await stage.box(tenant, { type: "PER", holderIdNatPs: anne.idNatPs, localPart: local });
+    const names = [
+      box.address.replace("k", "\u212a"),
+      box.address.replace("@", "\uff20"),
+      `${box.address}.`,
+      `${box.address}\u0000`,
+      `\u00a0${box.address}`,
+      `${box.address}\r\n`,
+      `"${local}"@${tenant.domain}`,
+      `${local}+x@${tenant.domain}`,
+      `${box.address}@${tenant.domain}`,
+      `${box.address}%edge@operateur.mssante.test`,
+      `${"a".repeat(60_000)}@${tenant.domain}`,
+      "@".repeat(60_000),
+    ];
+    for (const username of names) {
+      const answer = await stage.signIn({ username, secret: token, ip: newAddress() });
+      expect([answer.status, answer.text], username.slice(0, 80)).toEqual([403, ""]);
+    }
+    for (const username of [box.address, box.address.toUpperCase(), ` ${box.address} `]) {
+      expect((await stage.signIn({ username, secret: token, ip: newAddress() })).status).toBe(200);
+    }
+  });
+
   it("makes a guesser wait, and nobody else at his address or in his box", async () => {
     const statuses = [];
     for (let time = 0; time < 14; time++) {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createDoveadm, watchSessions } from "../../../api/edge/mod.ts";
+import type { Visitor } from "../../support/harness.ts";
 import type { Tenant } from "../../support/tenants.ts";
 import { until } from "../../support/until.ts";
 import { openStage, personProof, type Stage } from "./stage.ts";
@@ -121,6 +122,35 @@ describe("open IMAP sessions", () => {
     stage.platform.pass(120);
     await ended(two!);
     expect(dovecot.has(token)).toBe(true);
+  });
+
+  it("of every app password of a structure end with its switch, and with the act that revokes all; others' stay", async () => {
+    const { harness } = stage.platform;
+    const theirs = await stage.tenant();
+    const other = await stage.box(theirs, { type: "PER", holderIdNatPs: anne.idNatPs });
+    const stays = `app-password:${(await stage.appPassword(other.id, anne.id)).id}@${other.id}`;
+    dovecot.connect(other.address, stays);
+    const acts = {
+      settings: (admin: Visitor, path: string) =>
+        admin.patch(path, { settings: { appPasswordsAllowed: false } }),
+      revocation: (admin: Visitor, path: string) =>
+        admin.post(`${path}/app-passwords/revocation`, { filter: {} }),
+    };
+    for (const [name, act] of Object.entries(acts)) {
+      const mine = await stage.tenant();
+      const proofs = [];
+      for (let turn = 0; turn < 5; turn++) {
+        const box = await stage.box(mine, { type: "PER", holderIdNatPs: anne.idNatPs });
+        const { id } = await stage.appPassword(box.id, anne.id);
+        proofs.push(`app-password:${id}@${box.id}`);
+        dovecot.connect(box.address, proofs.at(-1)!);
+      }
+      const { structureId } = mine;
+      const admin = await harness.signIn({ memberships: [{ structureId, role: "structure_administrator" }] });
+      expect((await act(admin, `/api/v1/structures/${structureId}`)).status, name).toBe(200);
+      for (const proof of proofs) await ended(proof);
+    }
+    expect(dovecot.has(stays)).toBe(true);
   });
 
   it("that nobody let in end, and so does one whose box has another name than its proof", async () => {

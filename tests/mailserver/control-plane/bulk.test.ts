@@ -70,4 +70,40 @@ describe.each(mailServersAtHand())("many boxes on %s", (mail) => {
     expect(all).toHaveLength(2);
     expect(all.filter((raw) => /no-reply@/.test(raw))).toHaveLength(1);
   });
+
+  it("are told of an app password that ends, once, also by a worker that died between the mail and its end", async () => {
+    const structure = await plane.newStructure();
+    const box = await plane.newMailbox(structure);
+    const isApplied = async () =>
+      (await plane.send("GET", `/api/v1/mailboxes/${box.id}`)).body.provisioning.status === "applied";
+    await until("the mail server knows the box", isApplied);
+    const { rows: [password] } = await plane.database.query(
+      `update app.app_passwords set created_at = now() - interval '1 year', expires_at = now() + interval '5 days'
+       where mailbox_id = $1 returning id`,
+      [box.id],
+    );
+    const look = async () => {
+      await plane.database.query("select graphile_worker.add_job('remind-of-expiry', '{}'::json)");
+    };
+    const outcome = async () =>
+      (await plane.database.query("select outcome from app.expiry_reminders where app_password_id = $1", [
+        password.id,
+      ])).rows.map((row) => row.outcome);
+    const reminders = async () =>
+      (await letters(box.address)).filter((raw) =>
+        /^Message-ID: .*@operateur/im.test(raw) && /no-reply@/.test(raw)
+      );
+    await look();
+    await look();
+    await until("it is sent", async () => (await outcome()).join() === "sent");
+    expect(await reminders()).toHaveLength(1);
+    // As a worker leaves it that is killed when the mail lies in the box and nothing is written yet.
+    await plane.database.query(
+      "update app.expiry_reminders set outcome = null, done_at = null where app_password_id = $1",
+      [password.id],
+    );
+    await look();
+    await until("it is ended", async () => (await outcome()).join() === "sent");
+    expect(await reminders()).toHaveLength(1);
+  });
 });
