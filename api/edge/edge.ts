@@ -8,7 +8,6 @@ import { type Attempt, toAddress } from "./attempt.ts";
 import { chooseCertificate } from "./certificate-sign-in.ts";
 import { type EdgeDeps, type Examined, nobody } from "./examined.ts";
 import { createFresh } from "./fresh.ts";
-import { guessInactive } from "./inactive-token.ts";
 import { nameOf, type Proof, type TokenSession } from "./proof.ts";
 import { findAppPassword, findBox, listStandings } from "./queries.ts";
 import { refusalOf, type StandingRow } from "./standing.ts";
@@ -129,13 +128,7 @@ async function examineToken(deps: EdgeDeps, { username, secret }: Attempt): Prom
     if (error instanceof SignInRefused) return { ok: "later" };
     throw error;
   }
-  if (!introspected.active) {
-    const { reason } = introspected;
-    const why = reason === "token-inactive"
-      ? guessInactive(secret, deps.provider.issuer, deps.now())
-      : reason;
-    return { ok: false, reason: why, isGuess: true };
-  }
+  if (!introspected.active) return { ok: false, reason: introspected.reason, isGuess: true };
   const { subject, acr } = introspected;
   const token = tokenSessionOf(introspected, deps);
   return await inSystem(deps, async (tx): Promise<Examined> => {

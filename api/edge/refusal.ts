@@ -18,8 +18,6 @@ export type EdgeRefusal =
   | Extract<Introspected, { active: false }>["reason"]
   | "authentication-too-old"
   | "logged-out"
-  | "token-algorithm"
-  | "token-unreadable"
   | "secret-wrong"
   | "app-password-other-box"
   | "app-password-revoked"

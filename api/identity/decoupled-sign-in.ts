@@ -80,9 +80,7 @@ export async function startDecoupled(
     insertDecoupled(tx, {
       binding_hash: hashToken(binding),
       account_hash: accountHash,
-      request_sealed: request.requestId === null
-        ? null
-        : deps.seal.seal(request.requestId, hashToken(binding).toString("hex")),
+      request_sealed: sealRequest(deps, binding, { requestId: request.requestId, idNatPs: input.idNatPs }),
       binding_message: bindingMessage,
       return_to: toLocalPath(input.returnTo),
       interval_seconds: request.intervalSeconds,
@@ -119,7 +117,10 @@ export async function followDecoupled(
     if (!(cause instanceof SignInRefused)) throw cause;
     // A provider that is away may be back before the time is over: the person goes on waiting.
     if (cause.reason === "provider-unreachable") return { state: "waiting" };
-    if (row) await inSystem(deps, (tx) => deleteDecoupled(tx, row.binding_hash));
+    if (row) {
+      await inSystem(deps, (tx) => deleteDecoupled(tx, row.binding_hash));
+      await noteUnanswered(deps, row, cause.reason, input.address);
+    }
     await noteRefusal(deps, ctx, cause);
     return { state: "refused", reason: cause.publicReason };
   }
@@ -133,11 +134,12 @@ async function follow(
 ): Promise<DecoupledState> {
   const now = ctx.now();
   if (row.expires_at <= now) throw new SignInRefused("attempt-expired");
-  if (row.request_sealed === null || !(await inSystem(deps, (tx) => claimPoll(tx, row, now)))) {
+  const request = openRequest(deps, row);
+  if (request === undefined) throw new SignInRefused("attempt-unknown");
+  const { requestId } = request;
+  if (requestId === null || !(await inSystem(deps, (tx) => claimPoll(tx, row, now)))) {
     return { state: "waiting" };
   }
-  const requestId = deps.seal.open(row.request_sealed, Buffer.from(row.binding_hash).toString("hex"));
-  if (requestId === undefined) throw new SignInRefused("attempt-unknown");
   const answer = await deps.provider.decoupled.ask(requestId);
   if (answer.outcome === "pending") {
     if (answer.isTooFast) {
@@ -161,4 +163,33 @@ async function follow(
   const { username: account } = answer.signedIn.verified;
   if (account !== undefined) await deps.guard.succeeded({ way: "phone", account, address: input.address });
   return { state: "signed-in", token: opened.token, returnTo: afterSignIn(opened, row.return_to) };
+}
+
+/** What was asked of the provider, and for whom. No request: the provider knows nobody of that number, or rings no phone of his. */
+interface AskedRequest {
+  readonly requestId: string | null;
+  readonly idNatPs: string;
+}
+
+function sealRequest(deps: DecoupledDependencies, binding: string, request: AskedRequest): Uint8Array {
+  return deps.seal.seal(JSON.stringify(request), hashToken(binding).toString("hex"));
+}
+
+function openRequest(deps: DecoupledDependencies, row: DecoupledRow): AskedRequest | undefined {
+  const text = row.request_sealed === null
+    ? undefined
+    : deps.seal.open(row.request_sealed, Buffer.from(row.binding_hash).toString("hex"));
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+/** Who rings one phone after another and is never answered is trying numbers. */
+async function noteUnanswered(
+  deps: DecoupledDependencies,
+  row: DecoupledRow,
+  reason: string,
+  address: string,
+): Promise<void> {
+  if (reason !== "cancelled" && reason !== "attempt-expired") return;
+  const account = openRequest(deps, row)?.idNatPs;
+  if (account !== undefined) await deps.guard.failed({ way: "phone", account, address, reason });
 }

@@ -36,17 +36,27 @@ export interface VerifiedIdToken {
   readonly username: string | undefined;
 }
 
+/** Between two fetches of the keys, however many tokens name one that is not known. */
+const keysPauseMilliseconds = 500;
+
 /**
- * The provider's published keys. No cool-down between fetches: the tokens come from the provider over TLS, so nobody can
- * make us fetch, and a key changed a moment ago must be known at once.
+ * The provider's published keys. One that was changed a moment ago must be known, and whoever sends tokens of keys that nobody has (the
+ * back-channel logout is open to all) makes us ask twice in a second and no more: the library lets all wait for one answer.
  */
 export function remoteKeys(
   jwksUri: string,
   timeoutMilliseconds: number,
   fetchThere: typeof fetch = fetch,
 ): JWTVerifyGetKey {
+  let askedAt = 0;
+  const unhurried: typeof fetch = async (...request) => {
+    const wait = askedAt + keysPauseMilliseconds - Date.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(wait, keysPauseMilliseconds)));
+    askedAt = Date.now();
+    return await fetchThere(...request);
+  };
   return createRemoteJWKSet(new URL(jwksUri), {
-    [customFetch]: fetchThere,
+    [customFetch]: unhurried,
     timeoutDuration: timeoutMilliseconds,
     cooldownDuration: 0,
     cacheMaxAge: 600_000,

@@ -8,6 +8,7 @@ import * as client from "openid-client";
 import { z } from "zod";
 import type { Log } from "../context.ts";
 import type { IdentityProviderConfig } from "./identity-provider.ts";
+import { guessInactive } from "./inactive-token.ts";
 import { isUnreachable } from "./provider-errors.ts";
 import type { ProviderMetadata } from "./provider-metadata.ts";
 import { type RefusalReason, SignInRefused } from "./refusal.ts";
@@ -75,7 +76,9 @@ export function createIntrospection(
         throw new SignInRefused("provider-metadata");
       }
       const said = await client.tokenIntrospection(configuration, accessToken);
-      return judge(said, config, Date.now() / 1_000);
+      const judged = judge(said, config, Date.now() / 1_000);
+      if (judged.active || judged.reason !== "token-inactive") return judged;
+      return { active: false, reason: guessInactive(accessToken, config.issuer, new Date()) };
     } catch (cause) {
       // Whatever is wrong between the provider and us, the person may be right: "later", never "no".
       log.warn("introspection.unavailable", {

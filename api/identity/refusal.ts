@@ -34,6 +34,8 @@ export type RefusalReason =
   | "confirmed-by-other-person"
   | "authentication-not-fresh"
   // An access token presented as a proof.
+  | "token-algorithm"
+  | "token-unreadable"
   | "token-malformed"
   | "token-inactive"
   | "token-issuer"

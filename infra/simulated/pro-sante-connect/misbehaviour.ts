@@ -14,15 +14,30 @@ const endpoint = z.enum([
 ]);
 export type Endpoint = z.infer<typeof endpoint>;
 
+const endpointFault = z.strictObject({
+  mode: z.enum([
+    "down",
+    "error",
+    "garbage",
+    "slow",
+    "truncated",
+    "huge",
+    "redirect",
+    "wrong-type",
+    "error-with-200",
+    "empty",
+  ]),
+  delayMilliseconds: z.int().min(0).max(60_000).default(2_000),
+});
+export type EndpointFault = z.infer<typeof endpointFault>;
+
 export const misbehaviourShape = z.strictObject({
-  /** How an endpoint fails: `down` closes the connection, `error` answers 503, `garbage` answers 200 with a page of HTML. */
-  endpoints: z.partialRecord(
-    endpoint,
-    z.strictObject({
-      mode: z.enum(["down", "error", "garbage", "slow"]),
-      delayMilliseconds: z.int().min(0).max(60_000).default(2_000),
-    }),
-  ).default({}),
+  /**
+   * How an endpoint fails: `down` closes the connection, `error` answers 503, `garbage` answers 200 with a page of HTML, `truncated` the
+   * first half of a JSON text, `huge` JSON without end, `redirect` leads to itself, `wrong-type` JSON called an image, `error-with-200` an error
+   * that calls itself a success, `empty` nothing.
+   */
+  endpoints: z.partialRecord(endpoint, endpointFault).default({}),
   /** Claims of the id_token replaced, or removed by `null`. `iat`, `exp`, `nbf` are seconds relative to now. */
   idToken: z.record(z.string(), z.union([z.string(), z.number(), z.null(), z.array(z.string())])).default({}),
   /**

@@ -8,6 +8,7 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { answerBadly } from "./bad-answers.ts";
 import { discoveryDocument, paths, realmPath } from "./discovery.ts";
 import { createKeys, strangersKey } from "./keys.ts";
 import { createMintedTokens, mintShape } from "./minted.ts";
@@ -72,6 +73,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const storage = createStorage();
   const cookieKey = randomBytes(32).toString("hex");
   let misbehaviour: Misbehaviour = goodBehaviour;
+  /** How often each endpoint was asked. */
+  const asked: Partial<Record<Endpoint, number>> = {};
   let provider: OidcProvider | undefined;
   let callback: ((request: unknown, response: unknown) => void) | undefined;
 
@@ -132,12 +135,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? "/", origin);
     const endpoint = endpointOfPath[pathname];
+    if (endpoint !== undefined) asked[endpoint] = (asked[endpoint] ?? 0) + 1;
     const fault = endpoint ? misbehaviour.endpoints[endpoint] : undefined;
-    if (fault?.mode === "down") return void request.socket.destroy();
-    if (fault?.mode === "error") return send(response, 503, "text/plain", "Service Unavailable");
-    if (fault?.mode === "garbage") {
-      return send(response, 200, "text/html", "<!doctype html><title>Maintenance</title>");
-    }
+    if (fault !== undefined && answerBadly(fault.mode, request, response)) return;
     if (fault?.mode === "slow") await new Promise((resolve) => setTimeout(resolve, fault.delayMilliseconds));
     if (pathname === paths.discovery) {
       const document = discoveryDocument(origin, doorOrigin);
@@ -237,6 +237,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       case "DELETE /misbehaviour":
         misbehaviour = goodBehaviour;
         return sendJson(response, 200, misbehaviour);
+      case "GET /requests":
+        return sendJson(response, 200, asked);
       case "POST /rotate-keys":
         await keys.rotate();
         build();

@@ -255,6 +255,23 @@ describe("a sign-in by phone", () => {
     }
   });
 
+  test("that nobody answers, for one number after another, is told as an attack", async () => {
+    const browsers = [];
+    for (let number = 0; number < 30; number++) {
+      const browser = platform.browser();
+      const { status } = await start(browser, `999${String(number).padStart(8, "0")}`);
+      if (status === 200) browsers.push(browser);
+    }
+    platform.pass(121);
+    for (const browser of browsers) {
+      expect(await state(browser)).toEqual({ state: "refused", reason: "sign-in-expired" });
+    }
+    const told = platform.harness.logLines.filter((line) => line.includes("guard.spraying"));
+    expect(told.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ way: "phone", reason: "attempt-expired" }),
+    );
+  });
+
   test("keeps no number and no request in clear, in the database or the log", async () => {
     await start(platform.browser());
     const { id } = await ringing();

@@ -194,6 +194,12 @@ describe("a provider that is down", () => {
       ["answers 503", "error"],
       ["answers a page of HTML", "garbage"],
       ["hangs", "slow"],
+      ["answers half a text", "truncated"],
+      ["answers without end", "huge"],
+      ["sends round in a circle", "redirect"],
+      ["answers a picture", "wrong-type"],
+      ["calls its error a success", "error-with-200"],
+      ["says nothing", "empty"],
     ] as const,
   )("and %s is said plainly at the first step, while sessions live on", async (_name, mode) => {
     // A platform of its own: it has not asked for the provider's metadata yet.
@@ -217,35 +223,85 @@ describe("a provider that is down", () => {
     }
   });
 
-  test.each(
-    [
-      ["token", "down"],
-      ["token", "error"],
-      ["token", "garbage"],
-      ["token", "slow"],
-      ["userinfo", "down"],
-      ["userinfo", "error"],
-      ["userinfo", "slow"],
-    ] as const,
-  )("at %s (%s) is said plainly at the return", async (endpoint, mode) => {
-    expect(await returnWith({ endpoints: { [endpoint]: { mode, delayMilliseconds: 3_000 } } })).toEqual({
-      location: unavailable,
-      isSignedIn: false,
+  const modes = [
+    "down",
+    "error",
+    "garbage",
+    "slow",
+    "truncated",
+    "huge",
+    "redirect",
+    "wrong-type",
+    "error-with-200",
+    "empty",
+  ] as const;
+  const places = ["token", "userinfo", "jwks"] as const;
+  /** What is well-formed and yet no answer is the provider's own fault, not its absence; nobody comes in by either. */
+  const faults: Record<string, string> = {
+    "token error-with-200": "token-response",
+    "token redirect": "token-response",
+    "userinfo error-with-200": "userinfo-malformed",
+    "userinfo redirect": "userinfo-malformed",
+    "userinfo truncated": "userinfo-malformed",
+    "userinfo empty": "userinfo-malformed",
+  };
+  test.each(places.flatMap((place) => modes.map((mode) => ({ place, mode }))))(
+    "at $place ($mode) opens nothing at the return, and says so within its time",
+    async ({ place, mode }) => {
+      const earlier = platform.browser();
+      await platform.signIn(earlier, "claire-corbeau");
+      // A new key, so that those known do not help.
+      if (place === "jwks") await psc.control("POST", "/rotate-keys");
+      const reason = faults[`${place} ${mode}`] ?? "provider-unreachable";
+      const begun = Date.now();
+      expect(await returnWith({ endpoints: { [place]: { mode, delayMilliseconds: 3_000 } } })).toEqual({
+        location: reason === "provider-unreachable" ? unavailable : refused,
+        isSignedIn: false,
+        reason,
+      });
+      expect(Date.now() - begun).toBeLessThan(2_500);
+      expect((await platform.session(earlier)).status).toBe(200);
+    },
+  );
+
+  test.each(modes)("where an access token is asked about (%s) is later, never no", async (mode) => {
+    const token = await psc.mint({ person: "anne-allard" });
+    await psc.misbehave({ endpoints: { introspection: { mode, delayMilliseconds: 3_000 } } });
+    await expect(platform.identity.provider.introspect(token)).rejects.toMatchObject({
       reason: "provider-unreachable",
     });
   });
 
-  test.each(["down", "error", "garbage", "slow"] as const)(
-    "at its keys (%s) is said plainly at the return",
-    async (mode) => {
-      // A new key, so that the ones known do not help.
-      await psc.control("POST", "/rotate-keys");
-      expect(await returnWith({ endpoints: { jwks: { mode, delayMilliseconds: 3_000 } } })).toMatchObject({
-        location: unavailable,
-        reason: "provider-unreachable",
-      });
-    },
-  );
+  test.each(modes)("where a session is renewed (%s) ends no session", async (mode) => {
+    await psc.misbehave({ endpoints: { token: { mode, delayMilliseconds: 3_000 } } });
+    expect(await platform.identity.provider.refresh("a-refresh-token", "f:x:1")).toEqual({
+      outcome: "unavailable",
+    });
+  });
+
+  test("is asked for its keys a few times, however many tokens of unknown keys come at once", async () => {
+    const fresh = await openPlatform(psc);
+    try {
+      expect((await fresh.signIn(fresh.browser(), "anne-allard", "/mail")).pathname).toBe("/mail");
+      const before = await psc.asked("jwks");
+      const forged = await Promise.all(
+        Array.from({ length: 100 }, () => psc.signOutPerson({ person: "anne-allard", form: "unknown-key" })),
+      );
+      const answers = await Promise.all(
+        forged.map((token) =>
+          fresh.identity.provider.readLogoutToken(token, "logout+jwt").catch(({ reason }) => reason)
+        ),
+      );
+      expect(new Set(answers)).toEqual(new Set(["logout-token-signature"]));
+      // One after another, too: each waits for an answer that others share.
+      for (const token of forged.slice(0, 3)) {
+        await fresh.identity.provider.readLogoutToken(token, "logout+jwt").catch(() => undefined);
+      }
+      expect((await psc.asked("jwks")) - before).toBeLessThanOrEqual(5);
+    } finally {
+      await fresh.close();
+    }
+  });
 
   test("lets people sign out all the same", async () => {
     const other = await openPlatform(psc);

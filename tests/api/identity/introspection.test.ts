@@ -83,7 +83,7 @@ describe("the introspection of an access token", () => {
   });
 
   const refused: [Mint["fault"], string][] = [
-    ["expired", "token-inactive"],
+    ["expired", "token-expired"],
     ["revoked", "token-inactive"],
     ["unknown-key", "token-inactive"],
     ["past-expiry", "token-expired"],

@@ -1,7 +1,7 @@
 /** The real simulator on a free port, with the steps a person takes at it. */
 import { readFile } from "node:fs/promises";
 import type { z } from "zod";
-import type { misbehaviourShape } from "../../../infra/simulated/pro-sante-connect/misbehaviour.ts";
+import type { Endpoint, misbehaviourShape } from "../../../infra/simulated/pro-sante-connect/misbehaviour.ts";
 import type { logoutShape } from "../../../infra/simulated/pro-sante-connect/logout.ts";
 import type { mintShape } from "../../../infra/simulated/pro-sante-connect/minted.ts";
 import { parsePeople, type Person } from "../../../infra/simulated/pro-sante-connect/people.ts";
@@ -31,6 +31,8 @@ export interface SimulatedPsc extends Simulator {
   answerPhone(id: string, answer: "confirm" | "refuse"): Promise<void>;
   misbehave(how: z.input<typeof misbehaviourShape>): Promise<void>;
   behave(): Promise<void>;
+  /** How often this endpoint was asked so far. */
+  asked(endpoint: Endpoint): Promise<number>;
   /** From the authorisation request to the callback's address, `person` having pressed his button where asked. */
   choose(browser: Browser, authorizationUrl: string, person: string): Promise<URL>;
   refuse(browser: Browser, authorizationUrl: string): Promise<URL>;
@@ -108,6 +110,8 @@ export async function simulate(
     answerPhone: async (id, answer) => void await control("POST", "/phones", { id, answer }),
     misbehave: async (how) => void await control("PUT", "/misbehaviour", how),
     behave: async () => void await control("DELETE", "/misbehaviour"),
+    asked: async (endpoint) =>
+      (await control("GET", "/requests") as Partial<Record<Endpoint, number>>)[endpoint] ?? 0,
     choose: (browser, url, person) => press(browser, url, { person }),
     refuse: (browser, url) => press(browser, url, { refuse: "yes" }),
     follow: async (browser, url) => (await browser.follow(url, atPlatform)).url,

@@ -3,9 +3,9 @@
  * somebody looks for what went wrong. Nothing is decided by it.
  */
 import { decodeJwt, decodeProtectedHeader } from "jose";
-import type { EdgeRefusal } from "./refusal.ts";
+import type { RefusalReason } from "./refusal.ts";
 
-export function guessInactive(token: string, issuer: string, now: Date): EdgeRefusal {
+export function guessInactive(token: string, issuer: string, now: Date): RefusalReason {
   try {
     if (decodeProtectedHeader(token).alg !== "RS256") return "token-algorithm";
     const { iss, exp, nbf, typ } = decodeJwt(token);
