@@ -13,6 +13,7 @@ const names = [
   "pro-sante-connect-client",
   "edge-key",
   "edge-doveadm",
+  "edge-front",
 ];
 
 const directory = Deno.args[0];

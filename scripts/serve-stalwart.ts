@@ -7,26 +7,28 @@
 import { launch, portNames } from "../mailserver/stalwart/launch.ts";
 import { StartFailure } from "./stack/failure.ts";
 import { databaseName } from "./stack/postgres.ts";
-import { operatorDomain } from "./stack/platform.ts";
+import { operatorDomain, portNames as allPortNames } from "./stack/platform.ts";
 
 const [secretsDirectory, directory] = Deno.args;
 const host = "127.0.0.1";
-/** Those that scripts/start would choose. */
-const firstPort = 8489;
+/** Ports are those that scripts/start would choose. */
+const firstPort = 8480;
 
 async function run(): Promise<number> {
   if (secretsDirectory === undefined || directory === undefined) {
     throw new StartFailure("Two directories are needed: that of the secrets and that of the server's state.");
   }
+  const names = await allPortNames("stalwart", true);
+  const port = (name: string) => firstPort + names.indexOf(name);
   const server = await launch({
     directory,
     secretsDirectory,
     packagesDirectory: directory,
-    ports: Object.fromEntries(portNames.map((name, index) => [name, firstPort + index])),
-    postgres: { host, port: 8481, database: databaseName },
+    ports: Object.fromEntries(portNames.map((name) => [name, port(`mail-${name}`)])),
+    postgres: { host, port: port("postgres"), database: databaseName },
     operatorDomain,
-    apiUrl: `http://${host}:8480`,
-    nextHop: { host, port: 8486 },
+    apiUrl: `http://${host}:${port("web")}`,
+    nextHop: { host, port: port("other-operator-smtp") },
     durable: true,
     log: (line) => console.log(line),
     progress: (sentence) => console.log(sentence),
