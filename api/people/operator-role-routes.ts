@@ -37,6 +37,7 @@ const grantRoute = operation("operator-role.grant", {
   summary: "Gives a person a role over every structure",
   body: z.strictObject({ ...personInput, role }).openapi("NewOperatorRole"),
   responses: { 201: answer("Given, or was so already", roleBody) },
+  problems: ["factor-required"],
 });
 const revokeRoute = operation("operator-role.revoke", {
   operationId: "revokeOperatorRole",
@@ -49,7 +50,7 @@ const revokeRoute = operation("operator-role.revoke", {
     role: role.openapi({ param: { name: "role", in: "path" } }),
   }),
   responses: { 204: { description: "Taken away" } },
-  problems: ["person-not-found", "operator-role-not-found", "last-administrator"],
+  problems: ["person-not-found", "operator-role-not-found", "last-administrator", "factor-required"],
 });
 
 export function operatorRoleRoutes(): OpenAPIHono<ApiEnv> {

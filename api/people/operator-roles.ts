@@ -1,7 +1,7 @@
 import { recordAudit } from "../audit/mod.ts";
 import type { Context, OperatorRole } from "../context.ts";
 import { inOperator } from "../database/in-tenant.ts";
-import { authorise } from "../identity/mod.ts";
+import { authorise, requireRecentFactor } from "../identity/mod.ts";
 import { problem } from "../problems.ts";
 import { findOrNotePerson, type PersonIdentity } from "../tenancy/mod.ts";
 import {
@@ -15,7 +15,7 @@ import {
 
 /**
  * Gives a person a role over every structure; somebody nobody knows yet is noted by his national identity. In force at the
- * person's next request (a second at most). Idempotent.
+ * person's next request (a second at most). Idempotent. Throws `factor-required`.
  */
 export async function grantOperatorRole(
   ctx: Context,
@@ -24,6 +24,7 @@ export async function grantOperatorRole(
   authorise(ctx, "operator-role.grant");
   return await inOperator(ctx, async (tx) => {
     await lockOperatorRoles(tx);
+    await requireRecentFactor(tx, ctx);
     const person = await findOrNotePerson(tx, input, ctx.now());
     const isNew = await insertOperatorRole(tx, person.id, input.role, ctx.now());
     if (isNew) {
@@ -39,7 +40,7 @@ export async function grantOperatorRole(
 
 /**
  * Takes a role of the operator away; in force at the person's next request (a second at most).
- * Throws `operator-role-not-found`, `last-administrator`.
+ * Throws `factor-required`, `operator-role-not-found`, `last-administrator`.
  */
 export async function revokeOperatorRole(
   ctx: Context,
@@ -48,6 +49,7 @@ export async function revokeOperatorRole(
   authorise(ctx, "operator-role.revoke");
   await inOperator(ctx, async (tx) => {
     await lockOperatorRoles(tx);
+    await requireRecentFactor(tx, ctx);
     const isLast = role === "operator_administrator" && await isLastOperatorAdministrator(tx, personId);
     if (isLast) throw problem("last-administrator");
     if (!await deleteOperatorRole(tx, personId, role)) throw problem("operator-role-not-found");

@@ -36,7 +36,8 @@ const giveAccount = (scene: Scene) =>
     `o${crypto.randomUUID()}`,
   );
 
-const factorRequired: Provoke = async (scene) => {
+/** The operator of the scene has shown a factor too long ago. */
+export const factorRequired: Provoke = async (scene) => {
   const request = await scene.example();
   const shown = (at: string) =>
     rows(

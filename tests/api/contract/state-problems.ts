@@ -12,7 +12,7 @@ import type { Scene } from "./scenes.ts";
 import { after, again, bodyOf, named, sql, targetOf, withBody } from "./spoil.ts";
 import { structureProblemsByOperation } from "./structure-problems.ts";
 import { oauthProblemsByOperation } from "./oauth-examples.ts";
-import { staffProblemsByOperation } from "./staff-examples.ts";
+import { factorRequired, staffProblemsByOperation } from "./staff-examples.ts";
 
 export { after, again, named, sql, withBody } from "./spoil.ts";
 
@@ -101,7 +101,9 @@ export const byOperation: Readonly<Record<string, Partial<Record<Slug, Provoke>>
       "update app.departures set status = 'cancelled', ended_at = now() where person_id = $1",
     ),
   },
+  grantOperatorRole: { "factor-required": factorRequired },
   revokeOperatorRole: {
+    "factor-required": factorRequired,
     "operator-role-not-found": again,
     "last-administrator": async (scene) => {
       const { personId } = scene.world.operator;

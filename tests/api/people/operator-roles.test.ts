@@ -56,6 +56,20 @@ describe("roles of the operator", () => {
     await fresh.close();
   });
 
+  it("are given and taken away with a factor of the last five minutes alone", async () => {
+    const fresh = await openHarness();
+    const one = await fresh.signIn({ operatorRoles: ["operator_administrator"] });
+    fresh.clock.pass(301);
+    const given = await one.post(path, { idNatPs: newIdNatPs(), role: "operator_administrator" });
+    const taken = await one.delete(`${path}/${one.personId}/operator_administrator`);
+    for (const { status, body } of [given, taken]) {
+      expect([status, body.method]).toEqual([403, "provider"]);
+      expect(body.type).toMatch(/factor-required$/);
+    }
+    expect(await fresh.database.rows("select role from app.operator_roles")).toHaveLength(1);
+    await fresh.close();
+  });
+
   it("are listed by name, page by page, to the operator's staff", async () => {
     for (const familyName of ["DELTA", "CHARLIE"]) {
       await administrator.post(path, { idNatPs: newIdNatPs(), familyName, role: "auditor" });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { desktop, eventually, look, phone } from "../screens.ts";
 import { openConsole, useConsole } from "./console.ts";
-import { busyDashboard, platformDashboard, quietDashboard } from "./samples.ts";
+import { attackedDashboard, busyDashboard, platformDashboard, quietDashboard } from "./samples.ts";
 import { operatorSession, problemOf, structure } from "./scripted-api.ts";
 
 useConsole();
@@ -37,6 +37,33 @@ describe("the dashboard", () => {
     }, phone);
     await page.getByText("Liste blanche MSSanté").waitFor();
     await look(page, "admin-dashboard-phone");
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(overflow).toBeLessThanOrEqual(0);
+  });
+
+  test.each(
+    [
+      ["desktop", desktop],
+      ["phone", phone],
+      ["dark", { ...desktop, colorScheme: "dark" as const }],
+    ] as const,
+  )("tells of attacks on the ways in, those that go on first: %s", async (name, options) => {
+    const { page } = await openConsole("/admin", {
+      "GET /api/v1/session": operatorSession,
+      "GET /api/v1/dashboard": attackedDashboard(platformDashboard),
+    }, options);
+    const cards = page.locator("article");
+    const [ongoing, ended] = [
+      cards.filter({ hasText: "2 attaques en cours sur les connexions" }),
+      cards.filter({ hasText: "2 attaques terminées sur les connexions" }),
+    ];
+    await ongoing.getByText("214 comptes essayés").waitFor();
+    expect(await ongoing.getByText("203.0.113.0/24").count()).toBe(1);
+    const box = ongoing.getByRole("link", { name: /^secretariat/ });
+    expect(await box.getAttribute("href")).toContain(`/admin/structures/${structure.id}/mailboxes/`);
+    expect(await ended.getByText("un nom qui n'est à personne").count()).toBe(1);
+    expect(await ended.getByText("2001:db8:1f00::/48").count()).toBe(1);
+    await look(page, `admin-dashboard-attacks-${name}`);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(overflow).toBeLessThanOrEqual(0);
   });

@@ -67,6 +67,65 @@ export const busyDashboard: Schemas["Dashboard"] = {
   ],
 };
 
+const attack = (
+  number: number,
+  more: Partial<Schemas["SignInAttack"]>,
+): Schemas["SignInAttack"] => ({
+  id: id(7, number),
+  kind: "spraying",
+  way: "imap",
+  network: "203.0.113.0/24",
+  count: 214,
+  subject: null,
+  startedAt: ago(42),
+  lastAt: ago(1),
+  isOngoing: true,
+  ...more,
+});
+
+export const attacks: readonly Schemas["SignInAttack"][] = [
+  attack(1, {}),
+  attack(2, {
+    kind: "guessing",
+    way: "submission",
+    network: null,
+    count: 87,
+    subject: {
+      kind: "mailbox",
+      id: id(1, 1),
+      label: "secretariat.anticoagulation-et-hemostase.consultations-externes@ch-saint-germain.mssante.fr",
+      structureId: structure.id,
+    },
+  }),
+  attack(3, {
+    kind: "guessing",
+    way: "imap",
+    network: null,
+    count: 20,
+    startedAt: ago(3_000),
+    lastAt: ago(2_950),
+    isOngoing: false,
+  }),
+  attack(4, {
+    way: "staff",
+    network: "2001:db8:1f00::/48",
+    count: 5,
+    startedAt: ago(1_500),
+    lastAt: ago(1_400),
+    isOngoing: false,
+  }),
+];
+
+export const attackedDashboard = (base: Schemas["Dashboard"]): Schemas["Dashboard"] => ({
+  ...base,
+  attacks: [...attacks],
+  attention: [
+    { kind: "sign-in-attack", severity: "critical", count: 2, since: ago(42), subjects: [] },
+    ...base.attention,
+    { kind: "sign-in-attack-ended", severity: "warning", count: 2, since: ago(3_000), subjects: [] },
+  ],
+});
+
 export const platformDashboard: Schemas["Dashboard"] = {
   ...busyDashboard,
   structure: null,

@@ -9742,7 +9742,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed · `factor-required`: Show your factor again */
       403: {
         headers: {
           [name: string]: unknown;
@@ -9844,7 +9844,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed · `factor-required`: Show your factor again */
       403: {
         headers: {
           [name: string]: unknown;
