@@ -99,6 +99,8 @@ async function run(write: (text: string) => void): Promise<number> {
         appPasswordFile: (address) => `${platform.secretsDirectory}/${appPasswordName(address)}`,
         environmentFile: await noteEnvironment(platform, directory),
         otherOperatorControl: announced(platform.otherOperator.current, "control"),
+        authorityDirectory: `${directory}/edge-authority`,
+        proSanteConnectControl: announced(platform.proSanteConnect.current, "control"),
         seconds: (performance.now() - began) / 1000,
       }));
       reporter.showOutput();

@@ -88,7 +88,7 @@ export async function exchangeToken(oauth: Oauth, ctx: Context, input: Exchange)
       after: { personId: person.id, name: client.name, acr: subject.acr },
     });
     return {
-      ...await giveAccessToken(tx, oauth, { id, expiresAt }, sha256),
+      ...await giveAccessToken(tx, oauth, { id, expiresAt }, sha256, now),
       issued_token_type: accessTokenType,
       cnf: { "x5t#S256": thumbprint },
     };

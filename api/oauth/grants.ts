@@ -26,8 +26,8 @@ export async function giveAccessToken(
   oauth: Oauth,
   grant: { readonly id: string; readonly expiresAt: Date },
   certificate: Uint8Array | null,
+  now: Date,
 ): Promise<TokenAnswer> {
-  const now = oauth.now();
   const secret = newSecret("access");
   const expiresAt = earlier(new Date(now.getTime() + oauth.settings.accessSeconds * 1_000), grant.expiresAt);
   await insertAccessToken(tx, {

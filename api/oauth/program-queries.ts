@@ -26,7 +26,12 @@ export async function listPrograms(tx: Tx, personId: string, now: Date): Promise
 }
 
 /** A code that was not redeemed yet would begin a family anew. */
-export async function deleteOpenCodes(tx: Tx, clientId: string, personId: string): Promise<void> {
-  await tx.deleteFrom("app.oauth_codes").where("client_id", "=", clientId).where("person_id", "=", personId)
-    .where("grant_id", "is", null).execute();
+export async function deleteOpenCodes(tx: Tx, personId: string, clientId?: string): Promise<void> {
+  let codes = tx.deleteFrom("app.oauth_codes").where("person_id", "=", personId).where(
+    "grant_id",
+    "is",
+    null,
+  );
+  if (clientId !== undefined) codes = codes.where("client_id", "=", clientId);
+  await codes.execute();
 }

@@ -2,7 +2,7 @@
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { inSystem } from "../database/in-tenant.ts";
-import { requirePerson } from "../identity/mod.ts";
+import { requirePerson, type SessionCache } from "../identity/mod.ts";
 import { problem } from "../problems.ts";
 import { forgetGrants } from "./grants.ts";
 import type { Oauth } from "./oauth.ts";
@@ -24,7 +24,7 @@ export async function revokeOwnProgram(oauth: Oauth, ctx: Context, clientId: str
   const ended = await inSystem(ctx, async (tx) => {
     const ended = await revokeGrants(tx, { clientId, personId }, oauth.now(), "by-person");
     if (ended.length === 0) throw problem("program-not-found");
-    await deleteOpenCodes(tx, clientId, personId);
+    await deleteOpenCodes(tx, personId, clientId);
     await recordAudit(tx, ctx, {
       action: "oauth.revoke",
       subject: { kind: "oauth-client", id: clientId },
@@ -33,4 +33,27 @@ export async function revokeOwnProgram(oauth: Oauth, ctx: Context, clientId: str
     return ended;
   });
   await forgetGrants(oauth.cache, ended);
+}
+
+/** Takes the right of all his programs away, for who ends everything that a person has open. @returns how many there were */
+export async function endProgramsOf(
+  deps: { readonly cache: SessionCache },
+  ctx: Context,
+  personId: string,
+  endReason: string,
+): Promise<number> {
+  const ended = await inSystem(ctx, async (tx) => {
+    const ended = await revokeGrants(tx, { personId }, ctx.now(), endReason);
+    await deleteOpenCodes(tx, personId);
+    if (ended.length > 0) {
+      await recordAudit(tx, ctx, {
+        action: "oauth.revoke",
+        subject: { kind: "person", id: personId },
+        after: { personId, endReason, count: ended.length },
+      });
+    }
+    return ended;
+  });
+  await forgetGrants(deps.cache, ended);
+  return ended.length;
 }

@@ -137,17 +137,18 @@ export interface EndedGrant {
 /** Ends families with all their tokens. What has ended stays as it is. */
 export async function revokeGrants(
   tx: Tx,
-  choice: { readonly grantId: string } | { readonly clientId: string; readonly personId?: string },
+  choice: { readonly grantId: string } | { readonly clientId: string } | { readonly personId: string } | {
+    readonly clientId: string;
+    readonly personId: string;
+  },
   now: Date,
   reason: string,
 ): Promise<EndedGrant[]> {
   let update = tx.updateTable("app.oauth_grants").set({ revoked_at: now, revoke_reason: reason })
     .where("revoked_at", "is", null);
   if ("grantId" in choice) update = update.where("id", "=", choice.grantId);
-  else {
-    update = update.where("client_id", "=", choice.clientId);
-    if (choice.personId !== undefined) update = update.where("person_id", "=", choice.personId);
-  }
+  if ("clientId" in choice) update = update.where("client_id", "=", choice.clientId);
+  if ("personId" in choice) update = update.where("person_id", "=", choice.personId);
   const ended = await update.returning(["id", "person_id"]).execute();
   if (ended.length === 0) return [];
   const tokens = await tx.deleteFrom("app.oauth_access_tokens").where(

@@ -91,7 +91,7 @@ export async function redeemCode(
       after: { personId: code.person_id, name: client.name, acr: code.acr ?? undefined },
     });
     const grant = { id, expiresAt };
-    const access = await giveAccessToken(tx, oauth, grant, null);
+    const access = await giveAccessToken(tx, oauth, grant, null, now);
     return { answer: { ...access, refresh_token: await giveRefreshToken(tx, oauth, grant) } };
   });
 }
@@ -132,7 +132,7 @@ export async function refreshTokens(
     if (token.used_at !== null) {
       const again = await sameSuccessor(tx, oauth, token.used_at, token.successor, token.grant_id, now);
       if (again !== undefined) {
-        return { answer: { ...await giveAccessToken(tx, oauth, grant, null), refresh_token: again } };
+        return { answer: { ...await giveAccessToken(tx, oauth, grant, null, now), refresh_token: again } };
       }
       const ended = await revokeGrants(tx, { grantId: token.grant_id }, now, "refresh-reused");
       await noteEnd(tx, ctx, ended, "refresh-reused");
@@ -142,7 +142,7 @@ export async function refreshTokens(
     const next = await giveRefreshToken(tx, oauth, grant);
     await noteUse(tx, grant.id, now);
     await noteRefreshTokenUsed(tx, hash, now, oauth.seal.seal(next, grant.id));
-    return { answer: { ...await giveAccessToken(tx, oauth, grant, null), refresh_token: next } };
+    return { answer: { ...await giveAccessToken(tx, oauth, grant, null, now), refresh_token: next } };
   });
 }
 

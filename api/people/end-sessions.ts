@@ -1,6 +1,7 @@
 import type { Context } from "../context.ts";
 import { inStructure } from "../database/in-tenant.ts";
 import { authorise, endAllOf, type SessionDependencies } from "../identity/mod.ts";
+import { endProgramsOf } from "../oauth/mod.ts";
 import { getStructure } from "../tenancy/mod.ts";
 import { getPersonOfStructure } from "./queries.ts";
 
@@ -20,5 +21,7 @@ export async function endPersonSessions(
     await getStructure(tx, structureId);
     await getPersonOfStructure(tx, structureId, personId, ctx.now());
   });
-  return await endAllOf(sessions, ctx, { personId }, "ended-by-administrator", structureId);
+  const reason = "ended-by-administrator";
+  const ended = await endAllOf(sessions, ctx, { personId }, reason, structureId);
+  return ended + await endProgramsOf(sessions, ctx, personId, reason);
 }

@@ -27,6 +27,10 @@ export interface SummaryInput {
   /** Path of the file with the worker's variables, for commands that are run by hand. */
   readonly environmentFile: string;
   readonly otherOperatorControl: string;
+  /** Where tokens of people are given out, for software that is tried out. */
+  readonly proSanteConnectControl: string;
+  /** Directory of the authority of client certificates. */
+  readonly authorityDirectory: string;
   readonly seconds: number;
 }
 
@@ -53,6 +57,16 @@ export function summary(input: SummaryInput): string {
         : ["IMAP", "left out", "Dovecot cannot run on this machine: see above"],
       ["SMTP", at(edge.submission), `STARTTLS; TLS from the first byte: port ${edge.submissions.port}`],
       ...boxes.map((box) => ["Login", box, `password: cat ${input.appPasswordFile(box)}`]),
+    ]),
+    "",
+    "Software by JMAP (docs/integrer-un-logiciel.md):",
+    ...table([
+      ["Address", `https://${edge.software.host}:${edge.software.port}`],
+      ["Authority", `${input.authorityDirectory} (of client certificates)`],
+      [
+        "Tokens",
+        `${input.proSanteConnectControl}/access-tokens (of people at the simulated Pro Santé Connect)`,
+      ],
     ]),
     "",
     "Try first:",

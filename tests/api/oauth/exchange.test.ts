@@ -214,6 +214,42 @@ describe("the software of a structure", () => {
     await status("active");
   });
 
+  it("gives its token back under its own certificate alone", async () => {
+    const { body: { access_token: token } } = await ask(await psc.mint({ person: "anne-allard" }));
+    const giveBack = (headers: Record<string, string>, form = {}) =>
+      software.post("/oauth/revoke", { token, ...form }, headers);
+    expect(await giveBack({}, { client_id: software.clientId })).toEqual({
+      status: 401,
+      body: { error: "invalid_client" },
+    });
+    expect((await giveBack(shown(await newClientPem()))).body).toEqual({ error: "invalid_client" });
+    const other = await newClientPem();
+    await register(other);
+    expect((await giveBack(shown(other), { client_id: software.clientId })).status).toBe(401);
+    expect(await giveBack(shown(other))).toEqual({ status: 200, body: undefined });
+    expect(await software.opens(token, shown(pem))).toBe(true);
+    expect((await giveBack(shown(pem))).status).toBe(200);
+    expect(await software.opens(token, shown(pem))).toBe(false);
+  });
+
+  it("is shown to the operator with its last use, and until when the certificate is good that it used last", async () => {
+    const notAfter = new Date(Math.floor(Date.now() / 1_000) * 1_000 + 40 * 86_400_000);
+    const renewed = await newClientPem({ like: pem, notAfter });
+    const own = async () =>
+      (await operator.get(`/api/v1/oauth-clients?q=${software.clientId}`)).body.items[0];
+    expect((await own()).lastUsedAt).toBeNull();
+    await ask(await psc.mint({ person: "anne-allard" }), { headers: shown(renewed) });
+    expect(await own()).toMatchObject({
+      lastUsedAt: expect.any(String),
+      certificateExpiresAt: notAfter.toISOString(),
+    });
+    const suspended = await operator.post(`/api/v1/oauth-clients/${(await own()).id}/suspension`, {
+      reason: "Doute",
+    });
+    expect(suspended.status).toBe(200);
+    expect((await ask(await psc.mint({ person: "anne-allard" }))).body).toEqual({ error: "invalid_client" });
+  });
+
   it("gets nothing after it was withdrawn, and what it had is void", async () => {
     const token = await psc.mint({ person: "anne-allard" });
     const { body } = await ask(token);

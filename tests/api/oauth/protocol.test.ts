@@ -1,6 +1,7 @@
 /** What the RFCs ask of the server beside its flows: faults of requests, answers that nobody keeps, and how often one may ask. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { baseUrl, type Harness, openHarness, type Visitor } from "../../support/harness.ts";
+import { newTenant } from "../../support/tenants.ts";
 import { lastRefusal, Program, redirectUri, scope, type Tokens } from "./program.ts";
 
 const frontUrl = "https://logiciels.operateur.test:8443";
@@ -308,6 +309,23 @@ describe("what a person sees of it", () => {
     for (const one of [first, second]) expect(await program.opens(one.access_token)).toBe(false);
     expect((await person.delete(`/api/v1/programs/${items[0].id}`)).status).toBe(404);
   });
+});
+
+it("ends with all that an administrator ends of a person: a telephone was lost", async () => {
+  const tenant = await newTenant(harness);
+  await harness.database.rows(
+    "insert into app.memberships (structure_id, person_id, role) values ($1, $2, 'user')",
+    [tenant.structureId, person.personId],
+  );
+  const tokens = await tokensOf();
+  const code = await program.code(person);
+  const { status, body } = await tenant.administrator.delete(
+    `/api/v1/structures/${tenant.structureId}/people/${person.personId}/sessions`,
+  );
+  expect([status, body]).toEqual([200, { ended: 2 }]);
+  expect(await program.opens(tokens.access_token)).toBe(false);
+  expect((await program.refresh(tokens.refresh_token)).status).toBe(400);
+  expect((await program.redeem(code)).status).toBe(400);
 });
 
 it("the metadata names each endpoint's proofs, and the door of software beside (RFC 8414, 8705 §5)", async () => {
