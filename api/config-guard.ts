@@ -7,7 +7,7 @@ const d = defaultGuardConfig;
 
 export const guardVariables = {
   MSS_GUARD_SPRAYED_ACCOUNTS: count.min(2).default(d.sprayedAccounts).describe(
-    "Different accounts that fail from one address and do not get in afterwards, from which it is an attack",
+    "Different accounts that fail from one address and do not get in afterwards, from which it is an attack (from all together: five times)",
   ),
   MSS_GUARD_SPRAYED_PERCENT: z.coerce.number().int().min(0).max(100).default(d.sprayedPercent).describe(
     "Nor below this part of the accounts that signed in from that address in the last one to two weeks",

@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Log } from "../context.ts";
 import { createLocalMeasure } from "./local-measure.ts";
-import { type Failing, type GuardedAttempt, type Measure, toCounted } from "./measure.ts";
+import { type GuardedAttempt, type Measure, toCounted } from "./measure.ts";
 import { createRedisMeasure } from "./redis-measure.ts";
 import { defaultGuardConfig, type GuardSettings, guardSettings, staleReasons, type Way } from "./settings.ts";
 
@@ -18,7 +18,7 @@ export interface Guard {
   abandoned(attempt: GuardedAttempt): Promise<void>;
 }
 
-/** `spraying`: many accounts fail from one address. `guessing`: one account fails from many addresses. */
+/** `spraying`: many accounts fail, from one address or from many. `guessing`: one account fails from many addresses. */
 export const attackKinds = ["spraying", "guessing"] as const;
 export type AttackKind = (typeof attackKinds)[number];
 
@@ -28,8 +28,8 @@ export interface Suspicion {
   readonly way: Way;
   /** Whose accounts fail is of no interest where they are many. */
   readonly account: string | null;
-  /** The last failure's: of many, where one account is guessed at. */
-  readonly address: string;
+  /** Null where there are many. */
+  readonly address: string | null;
   /** Accounts of the address, or addresses of the account. */
   readonly count: number;
 }
@@ -60,8 +60,8 @@ export function createGuard(deps: GuardDeps): Guard {
 
   async function suspect(suspicion: Suspicion, digest: string, reason: string): Promise<void> {
     if (!await ask((measure) => measure.mayReport(`${suspicion.kind}:${digest}`, now().getTime()))) return;
-    const { account: _account, ...shown } = suspicion;
-    log.warn(`guard.${suspicion.kind}`, { ...shown, reason });
+    const { way, address, count } = suspicion;
+    log.warn(`guard.${suspicion.kind}`, { way, address, count, reason });
     await onSuspicion?.(suspicion);
   }
 
@@ -70,7 +70,9 @@ export function createGuard(deps: GuardDeps): Guard {
       const counted = toCounted(attempt, settings, now());
       const { refusedMilliseconds, slowedMilliseconds } = await ask((measure) => measure.admit(counted));
       if (refusedMilliseconds > 0) {
-        return { ok: false, retryAfterSeconds: Math.ceil(refusedMilliseconds / 1_000) };
+        const retryAfterSeconds = Math.ceil(refusedMilliseconds / 1_000);
+        log.info("guard.refused", { way: attempt.way, address: attempt.address, retryAfterSeconds });
+        return { ok: false, retryAfterSeconds };
       }
       if (slowedMilliseconds > 0) await wait(slowedMilliseconds);
       return { ok: true };
@@ -80,13 +82,22 @@ export function createGuard(deps: GuardDeps): Guard {
       const counted = toCounted(attempt, settings, now());
       const failing = await ask((measure) => measure.failed(counted, !staleReasons.has(reason)));
       const { way, account, address } = attempt;
-      if (isSpraying(settings, way, failing)) {
-        const suspicion = { kind: "spraying", way, account: null, address, count: failing.accounts } as const;
-        await suspect(suspicion, counted.address, reason);
+      const spraying = { kind: "spraying", way, account: null } as const;
+      if (failing.accounts >= failing.accountsBound) {
+        await suspect({ ...spraying, address, count: failing.accounts }, counted.address, reason);
+      }
+      if (failing.everywhere >= failing.everywhereBound) {
+        await suspect({ ...spraying, address: null, count: failing.everywhere }, counted.everywhere, reason);
       }
       const { guessingAddresses } = settings.ways[way];
       if (guessingAddresses !== null && failing.addresses >= guessingAddresses) {
-        const suspicion = { kind: "guessing", way, account, address, count: failing.addresses } as const;
+        const suspicion = {
+          kind: "guessing",
+          way,
+          account,
+          address: null,
+          count: failing.addresses,
+        } as const;
         await suspect(suspicion, counted.account, reason);
       }
     },
@@ -102,8 +113,4 @@ export function createGuard(deps: GuardDeps): Guard {
       await ask((measure) => measure.abandoned(counted));
     },
   };
-}
-
-function isSpraying({ ways, attacks }: GuardSettings, way: Way, { accounts, known }: Failing): boolean {
-  return accounts >= Math.max(ways[way].sprayedAccounts, known * attacks.sprayedPercent / 100);
 }

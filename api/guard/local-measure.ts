@@ -2,9 +2,10 @@
  * Counts in this process, for the time in which Redis is away: a secret that can be guessed must not become free to guess. Each
  * process counts what it sees; when Redis is back its counts hold again.
  */
-import { knownSeconds, type Measure, mostMembers, reportEverySeconds } from "./measure.ts";
-import type { Growth, GuardSettings } from "./settings.ts";
+import { boundOf, knownSeconds, type Measure, mostMembers, reportEverySeconds } from "./measure.ts";
+import { everywhereFactor, type Growth, type GuardSettings } from "./settings.ts";
 
+const nothing = { addresses: 0, accounts: 0, accountsBound: 1, everywhere: 0, everywhereBound: 1 };
 /** Of each kind: what is the oldest goes first. */
 const mostKept = 20_000;
 
@@ -16,7 +17,7 @@ export function createLocalMeasure(settings: GuardSettings): Measure {
   const failingAddresses = new Kept<Map<string, number>>();
   const known = new Kept<Map<string, number>>();
   const reported = new Kept<true>();
-  const { sprayingSeconds, guessingSeconds } = settings.attacks;
+  const { sprayingSeconds, guessingSeconds, sprayedPercent } = settings.attacks;
 
   return {
     admit({ way, now, pair, account }) {
@@ -38,24 +39,36 @@ export function createLocalMeasure(settings: GuardSettings): Measure {
       });
     },
 
-    failed({ way, now, pair, account, address }, isGuess) {
+    failed({ way, now, pair, account, address, everywhere }, isGuess) {
       const count = (pairs.get(pair, now)?.count ?? 0) + (way.counts === "attempts" ? 0 : 1);
       pairs.set(pair, { count, at: now }, now, way.forgetSeconds);
       accounts.set(account, { count: (accounts.get(account, now)?.count ?? 0) + 1 }, now, way.forgetSeconds);
-      if (!isGuess) return Promise.resolve({ accounts: 0, addresses: 0, known: 0 });
-      return Promise.resolve({
-        accounts: add(failingAccounts, address, account, now, sprayingSeconds),
+      if (!isGuess) return Promise.resolve(nothing);
+      const bound = (where: string, least: number) =>
+        boundOf(known.get(where, now)?.size ?? 0, least, sprayedPercent);
+      const accountsBound = bound(address, way.sprayedAccounts);
+      const found = {
         addresses: add(failingAddresses, account, address, now, guessingSeconds),
-        known: known.get(address, now)?.size ?? 0,
+        accounts: add(failingAccounts, address, account, now, sprayingSeconds),
+        accountsBound,
+      };
+      // What is an attack from its address is not counted among everybody's.
+      if (found.accounts >= accountsBound) return Promise.resolve({ ...nothing, ...found });
+      return Promise.resolve({
+        ...found,
+        everywhere: add(failingAccounts, everywhere, account, now, sprayingSeconds),
+        everywhereBound: bound(everywhere, way.sprayedAccounts * everywhereFactor),
       });
     },
 
-    succeeded({ now, pair, account, address }) {
+    succeeded({ now, pair, account, address, everywhere }) {
       pairs.delete(pair);
       trust.set(pair, true, now, settings.trustSeconds);
-      failingAccounts.get(address, now)?.delete(account);
+      for (const where of [address, everywhere]) {
+        failingAccounts.get(where, now)?.delete(account);
+        add(known, where, account, now, 2 * knownSeconds);
+      }
       failingAddresses.get(account, now)?.delete(address);
-      add(known, address, account, now, 2 * knownSeconds);
       return Promise.resolve(true);
     },
 

@@ -19,6 +19,8 @@ export interface Counted {
   readonly account: string;
   readonly address: string;
   readonly pair: string;
+  /** All addresses of the way together. */
+  readonly everywhere: string;
 }
 
 /** How many have failed with it lately; a success takes its own away. */
@@ -27,8 +29,11 @@ export interface Failing {
   readonly accounts: number;
   /** Addresses, of this account. */
   readonly addresses: number;
-  /** Accounts that have signed in from this address in the last weeks. */
-  readonly known: number;
+  /** From how many accounts the address's are an attack. */
+  readonly accountsBound: number;
+  /** Accounts, from whatever addresses none of which is an attack by itself. */
+  readonly everywhere: number;
+  readonly everywhereBound: number;
 }
 
 export interface Delay {
@@ -45,6 +50,11 @@ export interface Measure {
   abandoned(counted: Counted): Promise<true | undefined>;
   /** Whether this one is the first to say it in a minute, of all processes. */
   mayReport(what: string, now: number): Promise<boolean | undefined>;
+}
+
+/** From how many failing accounts it is an attack, where so many have signed in lately. */
+export function boundOf(known: number, least: number, percent: number): number {
+  return Math.max(least, known * percent / 100);
 }
 
 export const reportEverySeconds = 60;
@@ -68,6 +78,7 @@ export function toCounted(
     account: digest(way, whose),
     address: digest(way, from),
     pair: digest(way, whose, from),
+    everywhere: digest(way),
   };
 }
 

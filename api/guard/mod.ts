@@ -4,8 +4,8 @@
  * What is measured is the account from an address. The account alone only slows, for a second or three, whoever has never
  * succeeded from where he is: nobody can shut another out. An address alone is never measured, since a whole hospital may have one.
  *
- * Attacks are told and nobody is refused for them: `spraying`, many accounts failing from one address, and `guessing`, one account
- * failing from many addresses. Who mistypes and then succeeds is taken out again, and the more people have signed in from an
+ * Attacks are told and nobody is refused for them: `spraying`, many accounts failing, from one address or a few from each of many, and
+ * `guessing`, one account failing from many addresses. Who mistypes and then succeeds is taken out again, and the more people have signed in from an
  * address lately the more may fail there, so that the morning of a hospital is none (settings.ts). An attack is one row, one act in the
  * trail and one alert however long it lasts; it is over when nothing has failed for a while.
  *

@@ -40,7 +40,7 @@ export async function recordAttack(
     requestId: crypto.randomUUID(),
   };
   const fingerprint = createHmac("sha256", key)
-    .update(JSON.stringify([kind, way, account?.toLowerCase() ?? address])).digest();
+    .update(JSON.stringify([kind, way, account?.toLowerCase() ?? null, address])).digest();
   await inSystem(ctx, async (tx) => {
     await lockAttacks(tx);
     const quiet = new Date(at.getTime() - attacks.quietSeconds * 1_000);
@@ -50,7 +50,7 @@ export async function recordAttack(
       return;
     }
     const attacked = account === null ? undefined : await findAttackedAccount(tx, way, account);
-    const network = kind === "spraying" ? networkOf(addressBlock(address)) : null;
+    const network = address === null ? null : networkOf(addressBlock(address));
     const { structure_id = null, subject_kind = null, subject_id = null } = attacked ?? {};
     const subject = { structure_id, subject_kind, subject_id };
     const attackId = await insertAttack(tx, { kind, way, fingerprint, network, ...subject, count, at });

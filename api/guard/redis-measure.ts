@@ -1,7 +1,7 @@
 /** Counts in Redis: the same for all processes, lost with it. */
 import type { Redis } from "ioredis";
 import { type Counted, knownSeconds, type Measure, mostMembers, reportEverySeconds } from "./measure.ts";
-import type { Growth, GuardSettings } from "./settings.ts";
+import { everywhereFactor, type Growth, type GuardSettings } from "./settings.ts";
 
 /**
  * KEYS: the pair, the account, the pair's trust. ARGV: now (ms), pair free/first/most (s), account free/first/most (s),
@@ -28,9 +28,11 @@ local all = tonumber(redis.call('GET', KEYS[2]) or 0)
 return {0, math.ceil(delay(all, tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])))}`;
 
 /**
- * KEYS: the pair, the account, accounts failing from the address, addresses failing at the account, accounts known at the address
- * (this period's, the last one's). ARGV: now (ms), forget (s), whether attempts count, the account, the address, windows of the two
- * (s), most members, whether it may be part of an attack. Answers {accounts, addresses, known}.
+ * KEYS: the pair, the account, addresses failing at the account, then of the address and of all addresses: failing accounts, accounts
+ * known (this period's, the last one's). ARGV: now (ms), forget (s), whether attempts count, the account, the address, windows of
+ * accounts and of addresses (s), most members, whether it may be part of an attack, least accounts of the address and of all, percent.
+ * Answers {addresses, accounts, their bound, accounts everywhere, their bound}. What is an attack from its address is not counted
+ * among everybody's.
  */
 const failedScript = `
 if ARGV[3] ~= '1' then redis.call('HINCRBY', KEYS[1], 'n', 1) end
@@ -38,7 +40,7 @@ redis.call('HSET', KEYS[1], 't', ARGV[1])
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 redis.call('INCR', KEYS[2])
 redis.call('EXPIRE', KEYS[2], ARGV[2])
-if ARGV[9] ~= '1' then return {0, 0, 0} end
+if ARGV[9] ~= '1' then return {0, 0, 1, 0, 1} end
 local function count(key, member, seconds)
   redis.call('ZADD', key, ARGV[1], member)
   redis.call('ZREMRANGEBYSCORE', key, '-inf', tonumber(ARGV[1]) - seconds * 1000)
@@ -46,11 +48,14 @@ local function count(key, member, seconds)
   redis.call('EXPIRE', key, seconds)
   return redis.call('ZCARD', key)
 end
-return {
-  count(KEYS[3], ARGV[4], tonumber(ARGV[6])),
-  count(KEYS[4], ARGV[5], tonumber(ARGV[7])),
-  redis.call('PFCOUNT', KEYS[5], KEYS[6]),
-}`;
+local function bound(least, this, last)
+  return math.max(tonumber(least), math.ceil(redis.call('PFCOUNT', this, last) * tonumber(ARGV[12]) / 100))
+end
+local addresses = count(KEYS[3], ARGV[5], tonumber(ARGV[7]))
+local accounts = count(KEYS[4], ARGV[4], tonumber(ARGV[6]))
+local most = bound(ARGV[10], KEYS[5], KEYS[6])
+if accounts >= most then return {addresses, accounts, most, 0, 1} end
+return {addresses, accounts, most, count(KEYS[7], ARGV[4], tonumber(ARGV[6])), bound(ARGV[11], KEYS[8], KEYS[9])}`;
 
 /** Redis answers in a fraction of a millisecond or is not there. */
 const patienceMilliseconds = 250;
@@ -72,7 +77,7 @@ export function createRedisMeasure(redis: Redis, settings: GuardSettings): Measu
       clearTimeout(timer);
     }
   }
-  const { sprayingSeconds, guessingSeconds } = settings.attacks;
+  const { sprayingSeconds, guessingSeconds, sprayedPercent } = settings.attacks;
 
   return {
     async admit(counted) {
@@ -100,12 +105,14 @@ export function createRedisMeasure(redis: Redis, settings: GuardSettings): Measu
       const answer = await ask(() =>
         redis.eval(
           failedScript,
-          6,
+          9,
           keys.pair,
           keys.account,
-          keys.failingAccounts,
           keys.failingAddresses,
+          keys.failingAccounts,
           ...keys.known,
+          keys.failingEverywhere,
+          ...keys.knownEverywhere,
           counted.now,
           counted.way.forgetSeconds,
           countsAttempts(counted),
@@ -115,9 +122,14 @@ export function createRedisMeasure(redis: Redis, settings: GuardSettings): Measu
           guessingSeconds,
           mostMembers,
           isGuess ? "1" : "0",
-        ) as Promise<[number, number, number]>
+          counted.way.sprayedAccounts,
+          counted.way.sprayedAccounts * everywhereFactor,
+          sprayedPercent,
+        ) as Promise<[number, number, number, number, number]>
       );
-      return answer && { accounts: answer[0], addresses: answer[1], known: answer[2] };
+      if (answer === undefined) return undefined;
+      const [addresses, accounts, accountsBound, everywhere, everywhereBound] = answer;
+      return { addresses, accounts, accountsBound, everywhere, everywhereBound };
     },
 
     async succeeded(counted) {
@@ -125,7 +137,10 @@ export function createRedisMeasure(redis: Redis, settings: GuardSettings): Measu
       const done = await ask(() =>
         redis.multi().del(keys.pair).set(keys.trust, "1", "EX", settings.trustSeconds)
           .zrem(keys.failingAccounts, counted.account).zrem(keys.failingAddresses, counted.address)
-          .pfadd(keys.known[0], counted.account).expire(keys.known[0], 2 * knownSeconds).exec()
+          .pfadd(keys.known[0], counted.account).expire(keys.known[0], 2 * knownSeconds)
+          .zrem(keys.failingEverywhere, counted.account)
+          .pfadd(keys.knownEverywhere[0], counted.account).expire(keys.knownEverywhere[0], 2 * knownSeconds)
+          .exec()
       );
       return done ? true : undefined;
     },
@@ -155,15 +170,17 @@ function countsAttempts({ way }: Counted): "1" | "0" {
   return way.counts === "attempts" ? "1" : "0";
 }
 
-function keysOf({ now, account, address, pair }: Counted) {
+function keysOf({ now, account, address, pair, everywhere }: Counted) {
   const period = Math.floor(now / 1_000 / knownSeconds);
-  const known = (number: number) => `mss:guard:known:${number}:${address}`;
+  const known = (number: number, where: string) => `mss:guard:known:${number}:${where}`;
   return {
     pair: `mss:guard:pair:${pair}`,
     trust: `mss:guard:trust:${pair}`,
     account: `mss:guard:account:${account}`,
     failingAccounts: `mss:guard:failing-accounts:${address}`,
     failingAddresses: `mss:guard:failing-addresses:${account}`,
-    known: [known(period), known(period - 1)] as const,
+    known: [known(period, address), known(period - 1, address)] as const,
+    failingEverywhere: `mss:guard:failing-accounts:${everywhere}`,
+    knownEverywhere: [known(period, everywhere), known(period - 1, everywhere)] as const,
   };
 }

@@ -24,7 +24,7 @@ export interface WaySettings {
   readonly counts: "attempts" | "failures";
   /** Without a failure for as long, everything is forgotten. */
   readonly forgetSeconds: number;
-  /** So many different accounts that fail from one address are spraying. */
+  /** So many different accounts that fail from one address are spraying; `everywhereFactor` times as many from any addresses are, too. */
   readonly sprayedAccounts: number;
   /** So many different addresses from which one account fails are guessing; null where an account is not somebody's own. */
   readonly guessingAddresses: number | null;
@@ -35,7 +35,7 @@ export interface AttackSettings {
   readonly sprayingSeconds: number;
   /**
    * Nor is it spraying while those who fail are fewer than this part of the accounts that have signed in from the address in the last
-   * weeks: a thousand people behind one address mistype more often than ten.
+   * weeks: a thousand people behind one address mistype more often than ten. The same of all addresses together.
    */
   readonly sprayedPercent: number;
   readonly guessingSeconds: number;
@@ -49,6 +49,9 @@ export interface GuardSettings {
   /** A pair that has succeeded is not slowed by what others do to its account for as long. */
   readonly trustSeconds: number;
 }
+
+/** Spraying by many machines, each of which tries a few accounts, is told from the failures of everybody's day by this. */
+export const everywhereFactor = 5;
 
 /** What the operator may set (api/config-guard.ts). */
 export interface GuardConfig extends AttackSettings {
