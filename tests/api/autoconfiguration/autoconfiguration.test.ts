@@ -110,6 +110,50 @@ describe("autoconfiguration", () => {
     expect(response.status).toBe(413);
   });
 
+  it("takes nothing of a hostile request: entities, other encodings, depth, several addresses, no content-length", async () => {
+    const wrap = (inner: string, head = "") =>
+      `${head}<Autodiscover><Request>${inner}</Request></Autodiscover>`;
+    const element = `<EMailAddress>anne@${domain}</EMailAddress>`;
+    const post = (body: BodyInit, headers: Record<string, string> = { "content-type": "text/xml" }) =>
+      ask(`https://autodiscover.${domain}/autodiscover/autodiscover.xml`, { method: "POST", headers, body });
+    const missing = await textOf(await ask("https://localhost/nulle-part"));
+    const outside = `<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]>`;
+    const laughs = `<!DOCTYPE a [<!ENTITY a "${"x".repeat(500)}"><!ENTITY b "${"&a;".repeat(500)}">]>`;
+    const utf16 = new Uint8Array(
+      new Uint16Array([...wrap(element, outside)].map((one) => one.charCodeAt(0))).buffer,
+    );
+    const bodies: BodyInit[] = [
+      wrap(`<EMailAddress>&e;@${domain}</EMailAddress>`, outside),
+      wrap(`<EMailAddress>&b;@${domain}</EMailAddress>`, laughs),
+      wrap(element, outside.replace("DOCTYPE", "doctype")),
+      utf16,
+      wrap(element + element.replace("anne", "bruno")),
+      "<a>".repeat(5_000),
+      wrap(`<EMailAddress>anne@${domain}\0</EMailAddress>`),
+      wrap(`<EMailAddress><![CDATA[anne]]>@ailleurs.test</EMailAddress>`),
+      `<?xml-stylesheet href="https://ailleurs.test/"?>`,
+      "",
+      new Uint8Array([0xff, 0xfe, 0xfd]),
+    ];
+    for (const [place, body] of bodies.entries()) {
+      const response = await post(body);
+      expect(response.status, `body ${place}`).toBe(404);
+      expect(await textOf(response), `body ${place}`).toBe(missing);
+    }
+    // Longer than it says: what is streamed is measured.
+    const stream = new ReadableStream({
+      start(controller) {
+        for (let chunk = 0; chunk < 40; chunk++) {
+          controller.enqueue(new TextEncoder().encode("x".repeat(1_000)));
+        }
+        controller.close();
+      },
+    });
+    expect((await post(stream)).status).toBe(413);
+    const markup = await post(wrap(`<EMailAddress>a&lt;/LoginName&gt;b@${domain}</EMailAddress>`));
+    expect(await markup.text()).toContain(`<LoginName>a&lt;/LoginName&gt;b@${domain}</LoginName>`);
+  });
+
   it("shows the records of a domain to who reads it, and a stranger's domain to nobody", async () => {
     const path = `/api/v1/structures/${tenant.structureId}/domains/${domainId}/dns-records`;
     const { status, body } = await tenant.administrator.get(path);
