@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
@@ -19,6 +20,7 @@ describe("an attack on the ways in", () => {
       redisUrl: new URL("/7", inject("redisUrl")).href,
       config: { trustedProxies: 1 },
     });
+    if (harness.deps.redis.status !== "ready") await once(harness.deps.redis, "ready");
     guard = openGuard(harness.deps);
   });
   afterAll(async () => await harness.close());
