@@ -1,12 +1,13 @@
 /** The room's dependencies, made once per process. */
-import type { Actor, AppDeps } from "../context.ts";
+import type { Actor, AppDeps, Log } from "../context.ts";
 import { openGuard } from "../guard/mod.ts";
 import type { DecoupledDependencies } from "./decoupled-sign-in.ts";
 import { createIdentityProvider, type IdentityProvider } from "./identity-provider.ts";
 import { findServiceActor, usesServiceKey } from "./service-keys.ts";
 import { createSeal } from "./sealed.ts";
 import { createSessionCache } from "./session-cache.ts";
-import { findSession, type Session } from "./sessions.ts";
+import { isOtherProgram } from "./places.ts";
+import { endSessions, findSession, type Session } from "./sessions.ts";
 
 /** Name of the session's cookie. `__Host-`: of this host alone, Secure, on every path (RFC 6265bis §4.1.3.2). */
 export const sessionCookie = "__Host-mss_session";
@@ -14,6 +15,7 @@ export const sessionCookie = "__Host-mss_session";
 export const bindingCookie = "__Host-mss_sign_in";
 
 export interface Identity extends DecoupledDependencies {
+  readonly log: Log;
   readonly baseUrl: string;
   /** Whether a sign-in may be confirmed on a phone. */
   readonly isCibaOffered: boolean;
@@ -28,6 +30,7 @@ export function createIdentity(deps: AppDeps, provider?: IdentityProvider): Iden
   return {
     db: deps.db,
     now: deps.now,
+    log: deps.log,
     baseUrl: config.baseUrl,
     cache: createSessionCache(deps.redis, deps.log),
     limits: config.session,
@@ -53,11 +56,20 @@ export function createIdentity(deps: AppDeps, provider?: IdentityProvider): Iden
   };
 }
 
-/** The session of this request's cookie, or undefined. */
+/** The session of this request's cookie, or undefined. One whose cookie another program carries ends. */
 export async function findRequestSession(identity: Identity, request: Request): Promise<Session | undefined> {
-  return await findSession(identity, readCookie(request.headers, sessionCookie), {
+  const session = await findSession(identity, readCookie(request.headers, sessionCookie), {
     isActivity: isActivity(request),
   });
+  if (session === undefined || !isOtherProgram(session.browser, request.headers.get("user-agent"))) {
+    return session;
+  }
+  const { db, now, log } = identity;
+  const actor = { kind: "system", job: "end-taken-session" } as const;
+  const ctx = { db, now, log, actor, requestId: crypto.randomUUID() };
+  log.warn("session.other-program", { sessionId: session.id });
+  await endSessions(identity, ctx, { sessionId: session.id }, "other-program");
+  return undefined;
 }
 
 /** Who sends this request: the service account of its key, else the person of its session, or nobody. */

@@ -8,7 +8,7 @@
  *
  * States of a sign-in: begun (a row of sign_in_attempts, ten minutes, bound to one browser) → returned (the row is taken,
  * once) → a session, or a refusal with its own reason inside and one of five neutral codes outside.
- * States of a session: live → ended (signed-out, replaced, person-suspended, departed, ended-by-operator, ended-by-provider) or
+ * States of a session: live → ended (signed-out, replaced, person-suspended, departed, ended-by-operator, ended-by-provider …) or
  * expired (30 minutes without activity, 4 hours after the card or phone was presented).
  *
  * Invariants: no token of the provider leaves this room or outlives the sign-in, but the id_token kept until the session's

@@ -23,6 +23,26 @@ export function hashPlace(personId: string, { network, browser }: Place): Uint8A
   return createHash("sha256").update(JSON.stringify([personId, network, browser])).digest();
 }
 
+/** Programs by what they say of themselves: few say much. */
+const known = new Map<string, string | null>();
+const maximumKnown = 1_000;
+
+/**
+ * Whether a session's cookie is carried by another program than the one that was given it. No browser becomes another or changes
+ * its system, or falls silent: somebody has taken the cookie elsewhere.
+ */
+export function isOtherProgram(browser: string | null, userAgent: string | null): boolean {
+  if (browser === null) return false;
+  if (userAgent === null) return true;
+  let told = known.get(userAgent);
+  if (told === undefined) {
+    told = browserOf(userAgent);
+    if (known.size >= maximumKnown) known.clear();
+    known.set(userAgent, told);
+  }
+  return told !== browser;
+}
+
 function browserOf(userAgent: string | null): string | null {
   // A header of any length: what follows names no other program.
   const told = userAgent?.slice(0, 512).trim();

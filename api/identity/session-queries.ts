@@ -92,6 +92,8 @@ export interface LiveSessionRow {
   readonly person_id: string;
   readonly last_seen_at: Date;
   readonly expires_at: Date;
+  /** The program that it was given to; null where it said nothing of itself. */
+  readonly browser: string | null;
   readonly given_name: string;
   readonly family_name: string;
   readonly id_nat_ps: string | null;
@@ -113,6 +115,7 @@ export async function findLiveSession(
       "session.person_id",
       "session.last_seen_at",
       "session.expires_at",
+      "session.browser",
       "person.given_name",
       "person.family_name",
       "person.id_nat_ps",

@@ -39,6 +39,8 @@ export interface Session {
   readonly actor: PersonActor;
   readonly givenName: string;
   readonly familyName: string;
+  /** The program that it was given to; null where it said nothing of itself. */
+  readonly browser: string | null;
   readonly expiresAt: Date;
   readonly idleExpiresAt: Date;
 }
@@ -54,6 +56,8 @@ export type SessionEnd =
   // By the person from another session; by an administrator of a structure that knows him.
   | "ended-elsewhere"
   | "ended-by-administrator"
+  // Its cookie came from another program than the one that was given it.
+  | "other-program"
   // Of the staff: another session has changed a factor; an administrator has made all of them void.
   | "factor-changed"
   | "factors-reset";
@@ -71,6 +75,7 @@ const cachedShape = z.object({
   person_id: z.string(),
   last_seen_at: z.coerce.date(),
   expires_at: z.coerce.date(),
+  browser: z.string().nullable(),
   given_name: z.string(),
   family_name: z.string(),
   id_nat_ps: z.string().nullable(),
@@ -158,6 +163,7 @@ function toSession(row: LiveSessionRow, limits: SessionLimits): Session {
     },
     givenName: row.given_name,
     familyName: row.family_name,
+    browser: row.browser,
     expiresAt: row.expires_at,
     idleExpiresAt: idleExpiresAt < row.expires_at ? idleExpiresAt : row.expires_at,
   };

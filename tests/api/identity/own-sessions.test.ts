@@ -3,7 +3,7 @@ import { tellOfNewPlace } from "../../../api/identity/mod.ts";
 import type { Notice } from "../../../api/mail-server/mod.ts";
 import { newMailbox, newTenant } from "../../support/tenants.ts";
 import type { Browser } from "./browser.ts";
-import { openPlatform, type Platform } from "./platform.ts";
+import { host, openPlatform, type Platform } from "./platform.ts";
 import { baseUrl, simulate, type SimulatedPsc } from "./simulated-psc.ts";
 
 const firefox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:130.0) Gecko/20100101 Firefox/130.0";
@@ -86,6 +86,32 @@ describe("one's own sessions", () => {
     expect((await platform.session(ward)).status).toBe(401);
     expect((await platform.session(here)).status).toBe(200);
     expect(await (await act(here, "POST", "/api/v1/sessions/ending")).json()).toEqual({ ended: 0 });
+  });
+});
+
+describe("a session's cookie that was taken elsewhere", () => {
+  const curl = "curl/8.14.1";
+  test.each([
+    ["another browser", safari],
+    ["a tool", curl],
+    ["a program that says nothing of itself", undefined],
+  ])("ends the session when %s carries it, with its reason", async (_what, userAgent) => {
+    const here = await signedIn(firefox);
+    // A newer version of the same browser is the same browser.
+    const cookie = here.cookie(host, "__Host-mss_session");
+    const carry = (agent: string | undefined) =>
+      platform.harness.app.request(`${baseUrl}/api/v1/sessions`, {
+        headers: { cookie: `__Host-mss_session=${cookie}`, ...(agent && { "user-agent": agent }) },
+      });
+    expect((await carry(firefox.replaceAll("130", "131"))).status).toBe(200);
+    expect((await carry(userAgent)).status).toBe(401);
+    expect((await platform.session(here)).status).toBe(401);
+    const [row] = await platform.rows("select end_reason from app.sessions");
+    expect(row?.end_reason).toBe("other-program");
+    const [event] = await platform.rows(
+      "select after from app.audit_events where action = 'session.end' order by id desc limit 1",
+    );
+    expect(event?.after).toMatchObject({ endReason: "other-program" });
   });
 });
 
