@@ -1,9 +1,12 @@
-/** What the operator does to a client. Each act that ends what was given tells every process of it. */
+/**
+ * What the operator does to a client. Who registers one, or says where it is answered, gives himself a way to people's mail: he shows his
+ * factor again. Each act that ends what was given tells every process of it.
+ */
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { inOperator, type Tx } from "../database/in-tenant.ts";
 import { checkVersion } from "../http/version.ts";
-import { authorise } from "../identity/mod.ts";
+import { authorise, requireRecentFactor } from "../identity/mod.ts";
 import { invalidRequest, problem } from "../problems.ts";
 import { certificateProof, nativeProof } from "./client-proof.ts";
 import {
@@ -22,7 +25,7 @@ import { type EndedGrant, revokeGrants } from "./queries.ts";
 /**
  * Registers a program or a software. Nobody registers himself (RFC 7591 is not offered): the operator answers for each.
  *
- * Throws `forbidden`, `invalid-request`, `oauth-client-taken`.
+ * Throws `forbidden`, `factor-required`, `invalid-request`, `oauth-client-taken`.
  */
 export async function createClient(ctx: Context, input: ClientInput): Promise<ClientRow> {
   authorise(ctx, "oauth-client.create");
@@ -30,6 +33,7 @@ export async function createClient(ctx: Context, input: ClientInput): Promise<Cl
     ? nativeProof(input.redirectUris)
     : certificateProof(input.certificate, ctx.now());
   return await inOperator(ctx, async (tx) => {
+    await requireRecentFactor(tx, ctx);
     const client = await insertClient(
       tx,
       { client_id: input.clientId, kind: input.kind, name: input.name, ...proof },
@@ -53,7 +57,7 @@ export interface ClientAim {
 /**
  * Changes what people are told a client is, or where a program may be answered.
  *
- * Throws `forbidden`, `invalid-request`, `oauth-client-not-found`, `oauth-client-withdrawn`, `version-mismatch`.
+ * Throws `forbidden`, `factor-required`, `invalid-request`, `oauth-client-not-found`, `oauth-client-withdrawn`, `version-mismatch`.
  */
 export async function changeClient(
   ctx: Context,
@@ -66,6 +70,7 @@ export async function changeClient(
   const { name, redirectUris } = input;
   return await inOperator(ctx, async (tx) => {
     const before = await getLive(tx, input);
+    await requireRecentFactor(tx, ctx);
     if (redirectUris !== undefined && before.kind !== "native") {
       throw invalidRequest([{ pointer: "/redirectUris", detail: "is for programs alone" }]);
     }
@@ -87,7 +92,8 @@ export async function changeClient(
  * Gives a software another certificate. One of the same names was never needed here, and ends nothing; with other names the
  * software is another, and what was given under the old ones ends.
  *
- * Throws `forbidden`, `invalid-request`, `oauth-client-not-found`, `oauth-client-withdrawn`, `oauth-client-taken`, `version-mismatch`.
+ * Throws `forbidden`, `factor-required`, `invalid-request`, `oauth-client-not-found`, `oauth-client-withdrawn`, `oauth-client-taken`,
+ * `version-mismatch`.
  */
 export async function certifyClient(
   oauth: Oauth,
@@ -97,6 +103,7 @@ export async function certifyClient(
   authorise(ctx, "oauth-client.certify");
   return await ending(oauth, ctx, async (tx) => {
     const before = await getLive(tx, input);
+    await requireRecentFactor(tx, ctx);
     if (before.kind !== "lps") {
       throw invalidRequest([{ pointer: "/certificate", detail: "is for software alone" }]);
     }

@@ -59,7 +59,7 @@ const createClientRoute = operation("oauth-client.create", {
   summary: "Registers a program of people's own machines, or the software of a structure by its certificate",
   body: clientInput,
   responses: { 201: versionedAnswer("Registered", clientBody) },
-  problems: ["oauth-client-taken"],
+  problems: ["factor-required", "oauth-client-taken"],
 });
 const changeRoute = operation("oauth-client.change", {
   operationId: "changeOauthClient",
@@ -69,7 +69,7 @@ const changeRoute = operation("oauth-client.change", {
   body: clientChange,
   isVersioned: true,
   responses: changed("As it is now"),
-  problems: ["oauth-client-not-found", "oauth-client-withdrawn"],
+  problems: ["factor-required", "oauth-client-not-found", "oauth-client-withdrawn"],
 });
 const certifyRoute = operation("oauth-client.certify", {
   operationId: "certifyOauthClient",
@@ -80,7 +80,7 @@ const certifyRoute = operation("oauth-client.certify", {
   body: certificateInput,
   isVersioned: true,
   responses: changed("Known by it from now on"),
-  problems: ["oauth-client-not-found", "oauth-client-withdrawn", "oauth-client-taken"],
+  problems: ["factor-required", "oauth-client-not-found", "oauth-client-withdrawn", "oauth-client-taken"],
 });
 const suspendRoute = operation("oauth-client.suspend", {
   operationId: "suspendOauthClient",

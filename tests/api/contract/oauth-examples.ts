@@ -3,6 +3,7 @@ import type { Harness } from "../../support/harness.ts";
 import { newClientPem } from "../../support/client-certificate.ts";
 import type { Provoke } from "./common-problems.ts";
 import type { Example } from "./operations.ts";
+import { factorRequired } from "./staff-examples.ts";
 
 const newProgram = () => ({
   kind: "native",
@@ -64,16 +65,18 @@ const withdrawn: Provoke = async (scene) => {
 
 export const oauthProblemsByOperation: Readonly<Record<string, Readonly<Record<string, Provoke>>>> = {
   createOauthClient: {
+    "factor-required": factorRequired,
     "oauth-client-taken": async (scene) => {
       const request = await scene.example();
       await scene.world.operator.post("/api/v1/oauth-clients", request.body);
       return { request };
     },
   },
-  changeOauthClient: { "oauth-client-withdrawn": withdrawn },
+  changeOauthClient: { "factor-required": factorRequired, "oauth-client-withdrawn": withdrawn },
   suspendOauthClient: { "oauth-client-withdrawn": withdrawn },
   resumeOauthClient: { "oauth-client-withdrawn": withdrawn },
   certifyOauthClient: {
+    "factor-required": factorRequired,
     "oauth-client-withdrawn": withdrawn,
     "oauth-client-taken": async (scene) => {
       const request = await scene.example();

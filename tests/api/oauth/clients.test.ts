@@ -88,6 +88,27 @@ describe("clients", () => {
     expect((await person.get(path)).status).toBe(403);
   });
 
+  it("are registered, answered elsewhere or certified by who has lately shown his factor", async () => {
+    const { id } = await registerProgram();
+    const { id: software } = await registerSoftware();
+    harness.clock.pass(301);
+    for (
+      const answer of [
+        await operator.post(path, {
+          kind: "native",
+          clientId: "abc",
+          name: "Programme",
+          redirectUris: [redirectUri],
+        }),
+        await operator.patch(`${path}/${id}`, { redirectUris: ["https://elsewhere.test/"] }),
+      ]
+    ) expect([answer.status, answer.body.type]).toEqual([403, expect.stringMatching(/factor-required$/)]);
+    expect((await certify(software, await newClientPem())).status).toBe(403);
+    // What takes a right away waits for nothing.
+    expect((await operator.post(`${path}/${id}/suspension`, { reason: "Doute" })).status).toBe(200);
+    expect((await operator.delete(`${path}/${id}`)).status).toBe(200);
+  });
+
   it.each([
     "http://example.test/callback",
     "https://example.test/#",

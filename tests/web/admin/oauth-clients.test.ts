@@ -125,6 +125,33 @@ describe("a client", () => {
     expect(faults).toEqual([]);
   });
 
+  test("is registered by who shows his factor again, where that was long ago; nothing typed is lost", async () => {
+    const { page, api: scripted } = await openConsole(screen, {
+      ...operator,
+      [`GET ${api}`]: pageOf(),
+      [`POST ${api}`]: () => problemOf("factor-required", 403, { method: "staff" }),
+      "GET /auth/staff/factors": {
+        login: "c.martin",
+        passwordSetAt: at,
+        totpSetAt: at,
+        passkeys: [],
+        recoveryCodesLeft: 8,
+      },
+    });
+    await page.getByRole("button", { name: "Enregistrer un logiciel" }).click();
+    const dialog = page.getByRole("dialog", { name: "Enregistrer un logiciel" });
+    await dialog.getByLabel("Nom").fill("Messagerie");
+    await dialog.getByLabel("Identifiant").fill("messagerie-1");
+    await dialog.getByLabel("Adresses de retour").fill("http://127.0.0.1/retour");
+    await dialog.getByRole("button", { name: "Enregistrer", exact: true }).click();
+    const asked = page.getByRole("dialog").last();
+    await asked.getByRole("button", { name: "Annuler" }).waitFor();
+    await look(page, "oauth-client-step-up");
+    await asked.getByRole("button", { name: "Annuler" }).click();
+    expect(await dialog.getByLabel("Nom").inputValue()).toBe("Messagerie");
+    expect(scripted.asked.filter((one) => one === `POST ${api}`)).toHaveLength(1);
+  });
+
   test("that is software is registered by its certificate; a private key never leaves the page", async () => {
     const { page, api: scripted } = await openConsole(screen, {
       ...operator,
