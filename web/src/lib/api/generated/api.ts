@@ -8841,7 +8841,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed · `factor-required`: Show your factor again */
       403: {
         headers: {
           [name: string]: unknown;
@@ -9139,7 +9139,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed · `factor-required`: Show your factor again */
       403: {
         headers: {
           [name: string]: unknown;
@@ -9278,7 +9278,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed */
+      /** @description `not-same-origin`: The request comes from another site · `forbidden`: Not allowed · `factor-required`: Show your factor again */
       403: {
         headers: {
           [name: string]: unknown;
