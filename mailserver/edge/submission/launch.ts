@@ -52,6 +52,8 @@ export interface SubmissionLimits {
   /** Both, for software that signs in by certificate. */
   readonly applicationRecipientsPerHour: number;
   readonly connections: number;
+  /** With less than this left on its disk it takes no mail: what it has taken needs room to be kept and bounced. */
+  readonly spareMegabytes: number;
 }
 
 export const defaultLimits: SubmissionLimits = {
@@ -59,6 +61,7 @@ export const defaultLimits: SubmissionLimits = {
   boxRecipientsPerHour: 1000,
   applicationRecipientsPerHour: 20_000,
   connections: 1000,
+  spareMegabytes: 200,
 };
 
 export interface SubmissionOptions {
@@ -209,6 +212,7 @@ async function configureSubmission(options: SubmissionOptions, packages: string)
     PORT_APPLICATIONS: options.ports.applications ?? 0,
     PORT_APPLICATIONS_TLS: options.ports.applicationsTls ?? 0,
     CONNECTIONS: limits.connections,
+    SPARE_MEGABYTES: limits.spareMegabytes,
     RATE_PERSON: limits.personRecipientsPerHour,
     RATE_BOX: limits.boxRecipientsPerHour,
     RATE_APPLICATION: limits.applicationRecipientsPerHour,

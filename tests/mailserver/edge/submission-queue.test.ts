@@ -1,5 +1,7 @@
-/** What was acknowledged arrives: over a store that is away and over a kill of everything, at any moment. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+/** What was acknowledged arrives: over a store that is away, a disk that is full and a kill of everything, at any moment. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SmtpClosed } from "../../support/smtp-client.ts";
+import { runToEnd, unprivilegedAccount } from "../../../scripts/stack/packages.ts";
 import { until } from "../../support/until.ts";
 import { anne, bruno, letter, startSubmissionStand, type SubmissionStand } from "./submission-stand.ts";
 
@@ -70,4 +72,87 @@ test("kill -9 of all its processes, again and again, loses and damages nothing t
     if (mark !== undefined) handovers.set(mark, (handovers.get(mark) ?? new Set()).add(name ?? ""));
   }
   expect([...handovers.values()].every((names) => names.size === 1 && !names.has(""))).toBe(true);
+});
+
+const stored = (mark: string) =>
+  until("the mail", () => stand.store.mails.find(({ raw }) => raw.includes(mark)), 30);
+
+test("a daemon that is told to stop in the middle of a mail takes it to its end", async () => {
+  const client = await stand.signedIn();
+  await client.say(`MAIL FROM:<${anne}>`);
+  await client.say(`RCPT TO:<${bruno}>`);
+  await client.say("DATA");
+  client.send(`From: ${anne}\r\n\r\nhalf`);
+  Deno.kill(stand.pid(), "SIGTERM");
+  client.send(" and-the-rest\r\n.\r\n");
+  expect(await client.reply()).toMatch(/^250/);
+  client.close();
+  await stand.kill();
+  await stand.start();
+  await stored("half and-the-rest");
+});
+
+test("what a kill left of a mail that nobody was told to be accepted is removed after a day", async () => {
+  const [old, young] = ["1xAAAA-000001-AA-D", "1xAAAA-000002-AA-D"].map((name) =>
+    `${stand.directory}/spool/input/${name}`
+  ) as [string, string];
+  const client = await stand.signedIn();
+  await client.mail(anne, [bruno], letter(undefined, "makes-the-queue"));
+  await stored("makes-the-queue");
+  client.close();
+  await stand.kill();
+  for (const path of [old, young]) await Deno.writeTextFile(path, "half of a mail");
+  const longAgo = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000);
+  await Deno.utime(old, longAgo, longAgo);
+  await stand.start();
+  await expect(Deno.stat(old)).rejects.toBeInstanceOf(Deno.errors.NotFound);
+  await Deno.remove(young);
+});
+
+describe("a disk without room", () => {
+  test("is said at MAIL, 452, and what was taken before goes out all the same", async () => {
+    await stand.store.close();
+    const before = await stand.signedIn();
+    expect(await before.mail(anne, [bruno], letter(undefined, "before-full"))).toMatch(/^250/);
+    before.close();
+    await stand.kill();
+    await stand.start({ spareMegabytes: 1_000_000_000 });
+    const client = await stand.signedIn();
+    expect(await client.say(`MAIL FROM:<${anne}>`)).toMatch(/^452/);
+    expect(await client.say("NOOP")).toMatch(/^250/);
+    client.close();
+    await stand.store.open();
+    await stored("before-full");
+    await stand.kill();
+    await stand.start();
+    const after = await stand.signedIn();
+    expect(await after.mail(anne, [bruno], letter(undefined, "after-full"))).toMatch(/^250/);
+    await stored("after-full");
+    after.close();
+  });
+
+  test("in the middle of a mail refuses that mail alone, and acknowledges nothing that it does not keep", async () => {
+    await stand.kill();
+    await stand.start();
+    // Sessions that begin now can write no file beyond this.
+    const runAs = unprivilegedAccount();
+    await runToEnd(
+      "prlimit",
+      "prlimit",
+      [`--pid=${stand.pid()}`, "--fsize=1000000"],
+      runAs === undefined ? {} : { runAs },
+    );
+    const client = await stand.signedIn();
+    const big = letter(undefined, `too-big\r\n${"x".repeat(76).concat("\r\n").repeat(30_000)}`);
+    const said = await client.mail(anne, [bruno], big).catch((error: unknown) => error);
+    expect(said instanceof SmtpClosed || /^4/.test(String(said)), String(said)).toBe(true);
+    client.close();
+    const next = await stand.signedIn();
+    expect(await next.mail(anne, [bruno], letter(undefined, "small-one"))).toMatch(/^250/);
+    await stored("small-one");
+    next.close();
+    await stand.kill();
+    await stand.start();
+    expect(stand.store.mails.some(({ raw }) => raw.includes("too-big"))).toBe(false);
+  });
 });

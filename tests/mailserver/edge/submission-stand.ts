@@ -46,7 +46,9 @@ export interface SubmissionStand {
   queue(...args: string[]): Promise<string>;
   /** Ends it by SIGKILL, with everything it started. */
   kill(): Promise<void>;
-  start(): Promise<void>;
+  start(limits?: Partial<SubmissionLimits>): Promise<void>;
+  /** Process id of the daemon. */
+  pid(): number;
   /** STARTTLS, EHLO, AUTH PLAIN, as anne unless said otherwise. */
   signedIn(box?: string, secret?: string): Promise<SmtpClient>;
   stop(): Promise<void>;
@@ -149,9 +151,10 @@ export async function startSubmissionStand(options: StandOptions = {}): Promise<
     },
     queue: (...args) => runSubmission(settings, args),
     kill: () => running.kill(),
-    start: async () => {
-      running = await startSubmission(settings);
+    start: async (limits = {}) => {
+      running = await startSubmission({ ...settings, limits: { ...settings.limits, ...limits } });
     },
+    pid: () => running.pids.at(-1)!,
     signedIn: async (box = anne, secret = password) => {
       const client = await SmtpClient.secure(persons);
       const said = await client.say(`AUTH PLAIN ${btoa(`\0${box}\0${secret}`)}`);

@@ -204,6 +204,39 @@ describe.each(mailServersAtHand())("submission at the edge, before %s", (mail) =
     if (certificate !== undefined) await Deno.remove(certificate.directory, { recursive: true });
   });
 
+  test("one mail can be followed to the other operator by the ids in the logs, which name nobody", async () => {
+    const { client } = await byPassword();
+    const mark = crypto.randomUUID();
+    expect(await client.mail(anne, [outside, bruno], letter(mark, anne))).toMatch(/^250/);
+    const root = world.stack.edgeCertificateFile.replace(/\/edge-certificate\/.*/, "");
+    const read = (path: string) => Deno.readTextFile(path);
+    const ofEdge = await until("the edge's word", async () => {
+      const log = await read(`${root}/edge-submission/exim/log/mainlog`);
+      const id = new RegExp(` (\\S+) SUBMIT .*id=<${mark}@test>`).exec(log)?.[1];
+      const next = id && new RegExp(` ${id} => .* said=250.* next=(\\S+)`).exec(log)?.[1];
+      return next === undefined || next === "" ? undefined : { log, next };
+    });
+    const isStalwart = mail === "stalwart";
+    const serverLog = isStalwart
+      ? `${world.stack.logDirectory}/mail-server.log`
+      : `${root}/cyrus/exim/log/mainlog`;
+    const onward = isStalwart
+      ? new RegExp(`delivery\\.delivered.*queueId = ${BigInt(`0x${ofEdge.next.replace(/\W/g, "")}`)}`)
+      : new RegExp(` ${ofEdge.next} => to=~.*T=other_operator.*said=250`);
+    const ofServer = await until("the mail server's word", async () => {
+      const log = await read(serverLog);
+      return onward.test(log) ? log : undefined;
+    });
+    await until("it at the other operator", async () => {
+      const found = await fetch(`${world.stack.controls.otherOperator}/messages?messageId=${mark}@test`);
+      return (await found.json()).count === 1;
+    });
+    const api = await read(`${world.stack.logDirectory}/api.log`);
+    for (const log of [ofEdge.log, ofServer, api]) {
+      expect(log).not.toMatch(/anne\.allard|bruno\.bernard|gabriel\.garnier|compte rendu/i);
+    }
+  });
+
   test("a wrong proof is 535, whatever is wrong with it", async () => {
     const { secret } = await world.appPassword("bruno-bernard", bruno);
     const { own } = await world.certificate([]);
