@@ -3,16 +3,8 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import type { AppDeps, Context } from "../context.ts";
 import { inStructure, inSystem } from "../database/in-tenant.ts";
-import {
-  type ApiEnv,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  requires,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import { authorise, listOpenableMailboxes, requirePerson } from "../identity/mod.ts";
 import { mailboxParam } from "../mailboxes/mod.ts";
 import { problem } from "../problems.ts";
@@ -36,55 +28,38 @@ export const publicPaths = [
 ] as const;
 const [, , ...autodiscoverPaths] = publicPaths;
 
-const settingsRoute = createRoute({
+const settingsRoute = operation("everybody", {
   operationId: "readClientSettings",
-  ...requires("everybody"),
   method: "get",
   path: "/api/v1/client-settings",
   tags: ["mail clients"],
   summary: "Where a standard mail client reaches every box",
-  responses: {
-    200: {
-      description: "The same for everybody; the login is the box's address",
-      content: json(clientSettingsBody),
-    },
-    ...problemResponses(...commonProblems),
-  },
+  responses: { 200: answer("The same for everybody; the login is the box's address", clientSettingsBody) },
 });
-const profileRoute = createRoute({
+const profileRoute = operation("everybody", {
   operationId: "readAppleProfile",
-  ...requires("everybody"),
   method: "get",
   path: "/api/v1/mailboxes/{mailboxId}/apple-profile",
   tags: ["mail clients"],
   summary: "A profile that sets a box up on Apple's devices, without its password",
-  request: { params: mailboxParam },
+  params: mailboxParam,
   responses: {
     200: {
       description: "For whoever opens the box",
       content: { "application/x-apple-aspen-config": { schema: { type: "string" as const } } },
     },
-    ...problemResponses(...commonProblems, "forbidden", "invalid-request", "mailbox-not-found"),
   },
+  problems: ["forbidden", "mailbox-not-found"],
 });
-const recordsRoute = createRoute({
+const recordsRoute = operation("domain.read", {
   operationId: "listDomainDnsRecords",
-  ...requires("domain.read"),
   method: "get",
   path: "/api/v1/structures/{structureId}/domains/{domainId}/dns-records",
   tags: ["domains"],
   summary: "What the domain publishes so that mail clients find the platform by themselves",
-  request: { params: domainParam },
-  responses: {
-    200: { description: "All of them", content: json(dnsRecordList) },
-    ...problemResponses(
-      ...commonProblems,
-      "forbidden",
-      "invalid-request",
-      "structure-not-found",
-      "domain-not-found",
-    ),
-  },
+  params: domainParam,
+  responses: { 200: answer("All of them", dnsRecordList) },
+  problems: ["forbidden", "structure-not-found", "domain-not-found"],
 });
 
 export function autoconfigurationRoutes({ config }: AppDeps): OpenAPIHono<ApiEnv> {

@@ -1,17 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import { mailboxParam } from "../mailboxes/mod.ts";
 import { createAppPassword, readAppPasswords, revokeAppPassword } from "./app-passwords.ts";
 import {
@@ -25,56 +14,43 @@ import {
 const path = "/api/v1/mailboxes/{mailboxId}/app-passwords";
 const tags = ["mailboxes"];
 
-const createAppPasswordRoute = createRoute({
-  // Who opens the box is a fact of the database, and no role's.
-  ...requires("everybody"),
+// Who opens the box is a fact of the database, and no role's.
+const createAppPasswordRoute = operation("everybody", {
   operationId: "createAppPassword",
   method: "post",
   path,
   tags,
   summary: "Gives oneself a password for a mail program, shown this once; a repetition makes another one",
-  request: {
-    params: mailboxParam,
-    headers: idempotencyHeader,
-    body: { required: true, content: json(appPasswordInput) },
-  },
-  responses: {
-    201: { description: "Given", content: json(newAppPasswordBody) },
-    ...problemResponses(
-      ...repeatableProblems,
-      "mailbox-not-found",
-      "mailbox-read-only",
-      "app-password-beyond-right",
-      "app-passwords-not-allowed",
-      "app-passwords-too-many",
-    ),
-  },
+  params: mailboxParam,
+  body: appPasswordInput,
+  responses: { 201: answer("Given", newAppPasswordBody) },
+  problems: [
+    "mailbox-not-found",
+    "mailbox-read-only",
+    "app-password-beyond-right",
+    "app-passwords-not-allowed",
+    "app-passwords-too-many",
+  ],
 });
-const listRoute = createRoute({
-  ...requires("app-password.read"),
+const listRoute = operation("app-password.read", {
   operationId: "listAppPasswords",
   method: "get",
   path,
   tags,
   summary: "One's own app passwords of a mailbox; to who runs its structure, everybody's",
-  request: { params: mailboxParam },
-  responses: {
-    200: { description: "Newest first, without those revoked", content: json(appPasswordList) },
-    ...problemResponses(...commonProblems, "invalid-request", "mailbox-not-found"),
-  },
+  params: mailboxParam,
+  responses: { 200: answer("Newest first, without those revoked", appPasswordList) },
+  problems: ["mailbox-not-found"],
 });
-const revokeRoute = createRoute({
-  ...requires("app-password.revoke"),
+const revokeRoute = operation("app-password.revoke", {
   operationId: "revokeAppPassword",
   method: "delete",
   path: `${path}/{appPasswordId}`,
   tags,
   summary: "Ends an app password for good, and what is connected with it",
-  request: { params: appPasswordParam },
-  responses: {
-    204: { description: "Revoked, or was so already" },
-    ...problemResponses(...bodilessProblems, "mailbox-not-found", "app-password-not-found"),
-  },
+  params: appPasswordParam,
+  responses: { 204: { description: "Revoked, or was so already" } },
+  problems: ["mailbox-not-found", "app-password-not-found"],
 });
 
 /** @param longestDays longest life of an app password */

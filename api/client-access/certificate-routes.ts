@@ -1,19 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  changeProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
-import { etag, ifMatchHeader, versionOf } from "../http/version.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation, versionedAnswer } from "../http/operation.ts";
+import { etag, versionOf } from "../http/version.ts";
 import { structureParam } from "../tenancy/mod.ts";
 import {
   changeClientCertificate,
@@ -33,77 +21,49 @@ import {
 const path = "/api/v1/structures/{structureId}/client-certificates";
 const tags = ["client certificates"];
 const missing = ["structure-not-found", "client-certificate-not-found"] as const;
-const answer = (description: string) => ({
-  description,
-  headers: { ETag: { schema: { type: "string" as const }, description: "Its version" } },
-  content: json(certificateBody),
-});
 
-const registerRoute = createRoute({
-  ...requires("client-certificate.create"),
+const registerRoute = operation("client-certificate.create", {
   operationId: "registerClientCertificate",
   method: "post",
   path,
   tags,
   summary: "Registers a certificate with which software opens mailboxes (APP) over IMAP and submission",
-  request: {
-    params: structureParam,
-    headers: idempotencyHeader,
-    body: { required: true, content: json(certificateInput) },
-  },
-  responses: {
-    201: answer("Registered"),
-    ...problemResponses(
-      ...repeatableProblems,
-      "structure-not-found",
-      "structure-suspended",
-      "structure-closed",
-      "client-certificate-exists",
-    ),
-  },
+  params: structureParam,
+  body: certificateInput,
+  responses: { 201: versionedAnswer("Registered", certificateBody) },
+  problems: ["structure-not-found", "structure-suspended", "structure-closed", "client-certificate-exists"],
 });
-const listRoute = createRoute({
-  ...requires("client-certificate.read"),
+const listRoute = operation("client-certificate.read", {
   operationId: "listClientCertificates",
   method: "get",
   path,
   tags,
   summary: "Certificates of the structure's software",
-  request: { params: structureParam },
-  responses: {
-    200: { description: "By label, those withdrawn last", content: json(certificateList) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden", "structure-not-found"),
-  },
+  params: structureParam,
+  responses: { 200: answer("By label, those withdrawn last", certificateList) },
+  problems: ["forbidden", "structure-not-found"],
 });
-const changeRoute = createRoute({
-  ...requires("client-certificate.change"),
+const changeRoute = operation("client-certificate.change", {
   operationId: "changeClientCertificate",
   method: "patch",
   path: `${path}/{certificateId}`,
   tags,
   summary: "Changes which mailboxes a certificate opens, or its label",
-  request: {
-    params: certificateParam,
-    headers: ifMatchHeader,
-    body: { required: true, content: json(certificateChange) },
-  },
-  responses: {
-    200: answer("Changed"),
-    ...problemResponses(...changeProblems, ...missing, "client-certificate-withdrawn", "version-mismatch"),
-  },
+  params: certificateParam,
+  body: certificateChange,
+  isVersioned: true,
+  responses: { 200: versionedAnswer("Changed", certificateBody) },
+  problems: [...missing, "client-certificate-withdrawn"],
 });
-const withdrawRoute = createRoute({
-  ...requires("client-certificate.withdraw"),
+const withdrawRoute = operation("client-certificate.withdraw", {
   operationId: "withdrawClientCertificate",
   method: "delete",
   path: `${path}/{certificateId}`,
   tags,
   summary: "Withdraws a certificate for good, and ends what is connected with it",
-  request: { params: certificateParam },
-  responses: {
-    204: { description: "Withdrawn, or was so already" },
-    ...problemResponses(...bodilessProblems, ...missing),
-  },
+  params: certificateParam,
+  responses: { 204: { description: "Withdrawn, or was so already" } },
+  problems: missing,
 });
 
 export function clientCertificateRoutes(): OpenAPIHono<ApiEnv> {

@@ -5,7 +5,7 @@ import { asPlatform, inStructure, inSystem, type Tx } from "../database/in-tenan
 import type { PageRequest } from "../http/paginate.ts";
 import { authorise, may } from "../identity/mod.ts";
 import { problem } from "../problems.ts";
-import { getStructure } from "../tenancy/mod.ts";
+import { getStructure, getStructureForUpdate } from "../tenancy/mod.ts";
 import {
   type AppPasswordChoice,
   type AppPasswordFilter,
@@ -75,7 +75,8 @@ export async function revokeAppPasswords(
 ): Promise<number> {
   authorise(ctx, "app-password.revoke-many", { structureId });
   return await inStructure(ctx, structureId, async (tx) => {
-    await getStructure(tx, structureId);
+    // Two that end many at once, or the structure's switch, must not wait for each other's rows.
+    await getStructureForUpdate(tx, structureId);
     const count = await asPlatform(tx, () => revokeStructureAppPasswords(tx, structureId, which, ctx.now()));
     await recordAudit(tx, ctx, {
       action: "app-password.revoke-many",

@@ -55,6 +55,9 @@ describe("the app passwords of a structure", () => {
       expect(new Set(ids).size).toBe(400);
       expect(performance.now() - began).toBeLessThan(3_000);
     }
+    const began = performance.now();
+    expect((await admin.get(`${path}?q=camille%20poste%209999`)).body.total).toBe(1);
+    expect(performance.now() - began).toBeLessThan(2_000);
     let cursor = "";
     const seen = new Set<string>();
     for (let page = 0; page < 60; page++) {
@@ -136,6 +139,19 @@ describe("the app passwords of a structure", () => {
     expect(traced.map((row) => (row.after as { count: number }).count)).toEqual([2, 1, 1_997, 0]);
     expect(traced[1]?.after).toEqual({ appPasswordIds: "some", count: 1 });
     expect(traced[2]).toMatchObject({ actor_person_id: admin.personId, after: { appPasswordIds: "all" } });
+  });
+
+  it("end together though several acts and the switch come at the same moment", async () => {
+    const person = await harness.signIn();
+    const ids = await give(person, 1_000);
+    const acts = await Promise.all([
+      admin.post(`${path}/revocation`, { filter: {} }),
+      admin.post(`${path}/revocation`, { appPasswordIds: ids.toReversed() }),
+      admin.patch(`/api/v1/structures/${tenant.structureId}`, { settings: { appPasswordsAllowed: false } }),
+      admin.post(`${path}/revocation`, { filter: { q: "poste" } }),
+    ]);
+    expect(acts.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(await live()).toBe(0);
   });
 
   it("end by a choice that is clear: named or filtered, never neither or both", async () => {

@@ -153,6 +153,34 @@ describe("open IMAP sessions", () => {
     expect(dovecot.has(stays)).toBe(true);
   });
 
+  it("of software end when its certificate is withdrawn, runs out, or is for the box no more", async () => {
+    const ends: Readonly<Record<string, string>> = {
+      withdrawn: "update app.client_certificates set withdrawn_at = now() where id = $1",
+      over: "update app.client_certificates set not_after = now() - interval '1 minute' where id = $1",
+      elsewhere: "delete from app.client_certificate_mailboxes where certificate_id = $1",
+    };
+    const connect = async () => {
+      const box = await stage.box(tenant, { type: "APP" });
+      const [row] = await stage.platform.rows(
+        `with made as (insert into app.client_certificates (structure_id, label, subject, issuer, subject_key, issuer_key, serial, sha256, not_after)
+           values ($1, 'DPI', 'CN=dpi', 'CN=ca', 'CN=dpi', 'CN=ca', '1', sha256(gen_random_uuid()::text::bytea), now() + interval '1 year') returning *)
+         insert into app.client_certificate_mailboxes (structure_id, certificate_id, mailbox_id)
+         select structure_id, id, $2 from made returning certificate_id`,
+        [tenant.structureId, box.id],
+      );
+      const proof = `certificate:${row?.certificate_id}@${box.id}`;
+      dovecot.connect(box.address, proof);
+      return { proof, id: row?.certificate_id };
+    };
+    const stays = await connect();
+    for (const end of Object.values(ends)) {
+      const { proof, id } = await connect();
+      await stage.platform.rows(end, [id]);
+      await ended(proof);
+    }
+    expect(dovecot.has(stays.proof)).toBe(true);
+  });
+
   it("that nobody let in end, and so does one whose box has another name than its proof", async () => {
     const box = await stage.box(tenant, { type: "PER", holderIdNatPs: anne.idNatPs });
     const proof = personProof(anne.id, box.id);
