@@ -222,6 +222,28 @@ describe("my devices", () => {
     expect(faults).toEqual([]);
   });
 
+  test("Escape does not take away what was typed without a question", async () => {
+    const { page } = await openSettings(new Access());
+    await page.getByRole("button", { name: "Ajouter un appareil" }).click();
+    const dialog = page.getByRole("dialog");
+    const name = dialog.getByLabel("Appareil ou logiciel");
+    await name.fill("Téléphone de garde");
+    await page.keyboard.press("Escape");
+    await dialog.getByText("Abandonner ce que vous avez saisi ?").waitFor();
+    await look(page, "device-typed");
+    await page.keyboard.press("Enter");
+    await dialog.getByRole("button", { name: "Créer le mot de passe" }).waitFor();
+    expect(await name.inputValue()).toBe("Téléphone de garde");
+    for (let again = 0; again < 4; again++) await page.keyboard.press("Escape");
+    expect(await name.inputValue(), "pressed in a hurry").toBe("Téléphone de garde");
+    await page.keyboard.press("Escape");
+    await dialog.getByRole("button", { name: "Abandonner" }).click();
+    await eventually(() => dialog.count()).toBe(0);
+    await page.getByRole("button", { name: "Ajouter un appareil" }).click();
+    await page.keyboard.press("Escape");
+    await eventually(() => dialog.count()).toBe(0);
+  });
+
   test("a structure that does not allow them says so; on a phone, in the dark", async () => {
     const access = new Access();
     access.devices = [];

@@ -102,6 +102,8 @@ describe("writing", () => {
     await page.getByRole("dialog", { name: "Votre session a expiré" }).waitFor();
     await page.getByText("Votre brouillon est conservé.").waitFor();
     await look(page, "expired");
+    for (let press = 0; press < 3; press++) await page.keyboard.press("Escape");
+    expect(await page.getByRole("dialog", { name: "Votre session a expiré" }).isVisible()).toBe(true);
     await page.getByRole("link", { name: "Se connecter à nouveau" }).click();
     await eventually(() => page.getByLabel("Texte du message").inputValue().catch(() => "")).toBe(
       "Chaque mot compte.",
