@@ -70,6 +70,10 @@ export async function prepareExim(
   await removeTornReceptions(`${layout.spool}/input`);
   await writePrivateFile(`${layout.directory}/passwd`, await withEximUser(uid, gid), runAs);
   await writePrivateFile(`${layout.directory}/group`, await withEximGroup(gid), runAs);
+  for (const notice of ["failed.txt", "delayed.txt"]) {
+    const text = await Deno.readTextFile(new URL(`notices/${notice}`, import.meta.url));
+    await writePrivateFile(`${layout.directory}/${notice}`, text, runAs);
+  }
   return { uid, gid };
 }
 

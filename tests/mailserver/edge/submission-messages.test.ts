@@ -208,13 +208,15 @@ describe("a recipient whose box is full", () => {
   });
 });
 
-test("a refusal of the whole mail comes back as a notice to the sender, without the mail's content", async () => {
+test("a refusal of the whole mail comes back as a notice to the sender in French and English, without the mail's content", async () => {
   const { session, box } = await anybody();
   stand.store.refuseMail = ({ from }) => from === box ? "552 5.2.2 over quota" : undefined;
   expect(await session.mail(box, [bruno], letter([`From: ${box}`], "the-content"))).toMatch(/^250/);
   const notice = await until("the notice", () => stand.bounces.mails.find(({ to }) => to[0] === box));
   expect(notice.from).toBe("");
   expect(notice.raw).toContain("over quota");
+  expect(notice.raw).toMatch(/^Subject: Message non remis \/ Message not delivered\r$/m);
+  expect(notice.raw).toMatch(/la boite du destinataire est pleine[\s\S]*the recipient's mailbox is full/);
   expect(notice.raw).not.toContain("the-content");
   session.close();
 });
