@@ -3,7 +3,7 @@ import { createApp } from "./app.ts";
 import { readConfig } from "./config.ts";
 import type { AppDeps } from "./context.ts";
 import { createDatabase, createPool } from "./database/pool.ts";
-import { createDoveadm, watchSessions } from "./edge/mod.ts";
+import { createConnections, createDoveadm, watchSessions } from "./edge/mod.ts";
 import { createEdgeApp } from "./edge/routes.ts";
 import { createIdentity, followSessions } from "./identity/mod.ts";
 import { createMailServer } from "./mail-server/mod.ts";
@@ -45,12 +45,16 @@ const server = Deno.serve({
     log.info("api ready", { listening: `http://${hostname}:${port}`, baseUrl: config.baseUrl }),
 }, app.fetch);
 const { edge } = config;
+const connections = createConnections(deps.now);
 const edgeServer = edge &&
-  Deno.serve({ ...edge.listen, onListen: () => log.info("edge ready") }, createEdgeApp(deps, edge).fetch);
+  Deno.serve(
+    { ...edge.listen, onListen: () => log.info("edge ready") },
+    createEdgeApp(deps, edge, edge.doveadm ? { connections } : {}).fetch,
+  );
 if (edge?.doveadm) {
   const { db, now } = deps;
   // Ends with the process; it catches what it meets.
-  void watchSessions({ db, now, log, doveadm: createDoveadm(edge.doveadm) }, closing);
+  void watchSessions({ db, now, log, doveadm: createDoveadm(edge.doveadm), connections }, closing);
 }
 
 await new Promise<void>((resolve) => closing.addEventListener("abort", () => resolve(), { once: true }));

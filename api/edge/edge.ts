@@ -17,6 +17,8 @@ import { createTrace, type Trace } from "./trace.ts";
 export type Outcome =
   | { readonly kind: "accepted"; readonly box: string; readonly proof: string }
   | { readonly kind: "refused" }
+  /** He has as many connections to the box as one may have. */
+  | { readonly kind: "full" }
   /** What decides cannot be asked, or the guard makes wait. */
   | { readonly kind: "later" };
 
@@ -70,6 +72,11 @@ export function createEdge(deps: EdgeDeps): Edge {
         structureId: row.structure_id,
       });
       return { kind: "refused" };
+    }
+    if (service === "imap" && deps.connections?.admit(proof) === false) {
+      const { mailbox_id: mailboxId, structure_id: structureId } = row;
+      await trace.refused({ reason: "too-many-connections", service, username, ip, mailboxId, structureId });
+      return { kind: "full" };
     }
     await trace.accepted(row, { proof, service, ip, ...(acr === undefined ? {} : { acr }) });
     if (known !== "good") {

@@ -3,6 +3,7 @@ import type { Redis } from "ioredis";
 import type { Log } from "../context.ts";
 import type { HasDatabase } from "../database/in-tenant.ts";
 import type { Guard } from "../guard/mod.ts";
+import type { Connections } from "./connections.ts";
 import type { Identity } from "../identity/mod.ts";
 import type { Proof } from "./proof.ts";
 import type { EdgeRefusal } from "./refusal.ts";
@@ -15,6 +16,8 @@ export interface EdgeDeps extends HasDatabase {
   /** Longest life of what a token opened, from the moment card or phone was presented. */
   readonly tokenSessionSeconds: number;
   readonly guard?: Guard;
+  /** Absent where nobody looks who is connected (watch.ts). */
+  readonly connections?: Connections;
 }
 
 /** What a proof's own examination answers: the proof, or why there is none. */

@@ -10,6 +10,7 @@
  * not on its behalf, since nobody looks at `Sender` there. One refusal outside, a reason each inside (`refusal.ts`). What cannot be
  * asked (the database, Pro Santé Connect) is "later", never "no". No secret, token or ticket stands in a log, trail or URL.
  */
+export { createConnections } from "./connections.ts";
 export { createDoveadm, type Doveadm, type ProxiedSession } from "./doveadm.ts";
 export { createEdge, type Edge } from "./edge.ts";
 export type { EdgeDeps } from "./examined.ts";

@@ -6,9 +6,10 @@ import { createHash, X509Certificate } from "node:crypto";
 import type { Attempt } from "./attempt.ts";
 import type { Edge } from "./edge.ts";
 
-/** Shown to the client as the text of NO; neither says why. */
-const refused = "Authentication failed.";
-const unavailable = "Temporary authentication failure, try again later.";
+/** Shown to the client as the text of NO, with its response code (RFC 5530); neither says why. */
+const refused = "[AUTHENTICATIONFAILED] Authentication failed.";
+const full = "[LIMIT] Too many connections to this box.";
+const unavailable = "[UNAVAILABLE] Temporary authentication failure.";
 
 /** The attempt in the headers of auth_http. Anything but EXTERNAL is no attempt of ours. */
 export function readNginx(headers: Headers): Attempt {
@@ -40,6 +41,7 @@ export async function answerNginx(
   try {
     const outcome = ticketTo === null ? { kind: "later" as const } : await edge.signIn(attempt);
     if (outcome.kind === "refused") return no(refused);
+    if (outcome.kind === "full") return no(full);
     if (outcome.kind === "later" || ticketTo === null) return no(unavailable);
     const { box, proof } = outcome;
     const ticket = await edge.tickets.give({ box, proof });

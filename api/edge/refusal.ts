@@ -40,6 +40,7 @@ export type EdgeRefusal =
   | "not-entitled"
   | "read-only"
   | "may-not-send"
+  | "too-many-connections"
   // At a message's sender.
   | "proof-malformed"
   | "sender-not-ours"

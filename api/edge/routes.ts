@@ -1,6 +1,6 @@
 /**
  * The edge's own, private entrance: what Dovecot, nginx and Exim ask. Never part of the public application. Every call carries the
- * edge's key; 403 is "no", 200 is "yes", and whatever else is answered is "later".
+ * edge's key; 403 is "no", 200 is "yes", 429 "you are in often enough", and whatever else is answered is "later".
  */
 import type { Context as HonoContext } from "hono";
 import { Hono } from "hono";
@@ -96,6 +96,7 @@ async function readBody(c: HonoContext) {
 function answer(c: HonoContext, outcome: Outcome, isForm: boolean): Response {
   if (outcome.kind === "later") return later(c);
   if (outcome.kind === "refused") return c.text("", 403);
+  if (outcome.kind === "full") return c.text("", 429);
   const { box, proof: person } = outcome;
   return isForm ? c.text(`user=${box}\nperson=${person}\n`) : c.json({ box, person });
 }

@@ -6,6 +6,7 @@
 import type { HasDatabase } from "../database/in-tenant.ts";
 import { inSystem } from "../database/in-tenant.ts";
 import type { Log } from "../context.ts";
+import type { Connections } from "./connections.ts";
 import type { Doveadm } from "./doveadm.ts";
 import { nameOf, parseProof } from "./proof.ts";
 import { listStandings } from "./queries.ts";
@@ -15,6 +16,8 @@ export interface WatchDeps extends HasDatabase {
   readonly now: () => Date;
   readonly log: Log;
   readonly doveadm: Doveadm;
+  /** Told what each look finds. */
+  readonly connections?: Connections;
   /** Time between two looks. */
   readonly everyMilliseconds?: number;
 }
@@ -39,9 +42,11 @@ export async function watchSessions(deps: WatchDeps, closing: AbortSignal): Prom
 /** One look. */
 export async function endSessionsWithoutRight(deps: WatchDeps): Promise<void> {
   const { doveadm, now, log } = deps;
+  const began = now();
   const sessions = await doveadm.list();
   const proofs = new Map(sessions.map(({ proof }) => [proof, parseProof(proof)]));
   const known = [...proofs.values()].filter((proof) => proof !== undefined);
+  deps.connections?.saw(sessions.flatMap(({ proof }) => proofs.get(proof) ?? []), began);
   const standings = known.length === 0 ? [] : await inSystem(deps, (tx) => listStandings(tx, known, now()));
   const reasons = new Map(
     standings.map((row, place) => [

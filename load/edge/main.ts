@@ -180,7 +180,7 @@ const asked = new Set(Deno.args.length === 0 ? ["sign-ins", "idle"] : Deno.args)
 say("The platform starts");
 const world = await startImapWorld("stalwart");
 try {
-  const boxes = await makeBoxes(world, 50);
+  const boxes = await makeBoxes(world, 80); // One app password opens up to 30 connections to each (api/edge/connections.ts).
   if (asked.has("sign-ins")) await measureSignIns(world, boxes.slice(0, 20));
   if (asked.has("idle")) await measureIdle(world, boxes);
 } finally {

@@ -329,7 +329,7 @@ describe("signing in at the edge with a client certificate", () => {
       for (const headers of faults) {
         const answer = await stage.ask("/edge/nginx", { headers });
         expect(Object.fromEntries(answer.headers)).toMatchObject({
-          "auth-status": "Authentication failed.",
+          "auth-status": "[AUTHENTICATIONFAILED] Authentication failed.",
           "auth-wait": "2",
         });
         expect(answer.headers.has("auth-pass")).toBe(false);
