@@ -12,6 +12,9 @@ export interface Administration {
   readonly adminSecret: string;
 }
 
+/** All but `a`: who opens a box is the platform's to say, and no SETACL of one who may open it. Folders made later inherit them. */
+const ownRights = "lrswipkxtecdn";
+
 /** Cyrus counts quotas in kilobytes (RFC 9208 section 5.1). */
 const kilobyte = 1024;
 
@@ -26,6 +29,11 @@ export async function applyMailbox(administration: Administration, desired: Desi
   await withAdministrator(administration, async (session) => {
     const limits = desired.quotaBytes === null ? "" : `STORAGE ${Math.ceil(desired.quotaBytes / kilobyte)}`;
     required(await session.command(`SETQUOTA ${root(address)} (${limits})`));
+    const { lines } = required(await session.command(`LIST "" (${root(address)} ${root(address, "/*")})`));
+    for (const line of lines) {
+      const folder = /^\* LIST \([^)]*\) "\/" ("[^"\\]+"|[^"{\s]+)$/.exec(line)?.[1];
+      if (folder !== undefined) required(await session.command(`SETACL ${folder} ${address} ${ownRights}`));
+    }
   });
 }
 
@@ -95,8 +103,9 @@ function withAdministrator<T>(
   return withImap(administration.imap, administration.adminSecret, undefined, act);
 }
 
-function root(address: string): string {
-  return `"user/${address}"`;
+/** @param below of the folders under it */
+function root(address: string, below = ""): string {
+  return `"user/${address.replace("@", `${below}@`)}"`;
 }
 
 function required<Answer extends { readonly refusal?: string }>(answer: Answer): Answer {
