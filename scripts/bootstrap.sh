@@ -77,6 +77,7 @@ wrap() {
 root='$packages'
 export LD_LIBRARY_PATH="$libraries\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
 export PERL5LIB="\$root/usr/share/perl5:\$root/usr/share/perl/5.36:\$root/usr/lib/\$(uname -m)-linux-gnu/perl5/5.36\${PERL5LIB:+:\$PERL5LIB}"
+export SASL_PATH="\$root/usr/lib/\$(uname -m)-linux-gnu/sasl2:/usr/lib/\$(uname -m)-linux-gnu/sasl2"
 [ -f '$local_directory/fonts.conf' ] && export FONTCONFIG_FILE='$local_directory/fonts.conf'
 exec "\$root/$2" "\$@"
 WRAPPER
@@ -126,7 +127,8 @@ need_test_programs() {
   need "chromium fonts-dejavu-core fontconfig-config" chromium=usr/lib/chromium/chromium
   need "swaks libio-socket-ssl-perl libnet-ssleay-perl" swaks=usr/bin/swaks
   need msmtp msmtp=usr/bin/msmtp
-  need isync mbsync=usr/bin/mbsync
+  # Of its own name: a machine's mbsync may lack the SASL module.
+  need "isync libsasl2-modules libsasl2-modules-kdexoauth2" mbsync-xoauth2=usr/bin/mbsync
 }
 
 # Debian's packages come while the modules do: both wait for the network.

@@ -1,6 +1,6 @@
 /**
- * A small IMAP client (RFC 3501, what the tests need of it): commands with literals both ways, untagged data as
- * text, IDLE. Plain connection or TLS. It hides nothing: a refused command is an `ImapRefused` with the server's line.
+ * IMAP by hand (RFC 3501), for what no mail program says (those are mail-program.ts): commands with literals both ways, untagged data
+ * as text, IDLE. Plain connection or TLS. It hides nothing: a refused command is an `ImapRefused` with the server's line.
  */
 import net from "node:net";
 import tls from "node:tls";
@@ -188,40 +188,11 @@ export class ImapClient {
     });
   }
 
-  /** Raw messages (headers and body) of the open folder, as text of one character per byte, in order. */
-  async fetchAll(): Promise<string[]> {
-    const { untagged } = await this.command("FETCH 1:* (BODY.PEEK[])").catch((error) => {
-      // A folder without messages: the range is empty, which some servers call an error.
-      if (error instanceof ImapRefused) return { untagged: [] as string[], tagged: "" };
-      throw error;
-    });
-    return untagged.flatMap((line) => {
-      const match = /^\d+ FETCH \([^{]*\{(\d+)\}\r\n/.exec(line);
-      return match === null ? [] : [line.slice(match[0].length, match[0].length + Number(match[1]))];
-    });
-  }
-
   /** Puts a message into a folder. */
   async append(folder: string, message: string, flags: readonly string[] = []): Promise<void> {
     await this.command(`APPEND ${quote(folder)} (${flags.join(" ")}) {}`, [
       new TextEncoder().encode(message),
     ]);
-  }
-
-  /**
-   * Waits by polling the folder until it holds a message that satisfies `isWanted`, and returns it.
-   *
-   * @throws Error when none came within `seconds`
-   */
-  async waitForMessage(folder: string, isWanted: (raw: string) => boolean, seconds = 15): Promise<string> {
-    const until = Date.now() + seconds * 1000;
-    for (;;) {
-      await this.select(folder);
-      const found = (await this.fetchAll()).find(isWanted);
-      if (found !== undefined) return found;
-      if (Date.now() > until) throw new Error(`No such message in ${folder} within ${seconds} s.`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
   }
 
   /** Begins IDLE (RFC 2177); the returned function ends it. Untagged lines meanwhile go to `onLine`. */

@@ -119,6 +119,7 @@ function isSteadyQuestion(line: string): boolean {
 /** Starts nginx, whose sessions lead to Dovecot's listener for tickets. @throws EdgeUnavailable, StartFailure */
 export async function launchCertificates(options: EdgeLaunchOptions): Promise<RunningPart> {
   await requirePrivateUsr(await edgePackages(options), options.runAs); // It leads to Dovecot and nowhere else.
+  await Deno.remove(`${options.directory}/ask`).catch(() => undefined); // A killed nginx leaves its socket, and then cannot bind.
   return await launchNginx(options, {
     ports: certificatePortNames,
     template: new URL("nginx.conf.in", import.meta.url),
@@ -126,6 +127,7 @@ export async function launchCertificates(options: EdgeLaunchOptions): Promise<Ru
       MODULE: `${packages}/usr/lib/nginx/ngx_mail_module.so`,
       API: `${options.api.host}:${options.api.port}`,
       API_KEY: await Deno.readTextFile(options.api.keyFile),
+      PORT_DOVEADM: options.ports["doveadm"] ?? 0,
       LISTEN_STARTTLS: listen("imap-certificate", false),
       LISTEN_TLS: listen("imaps-certificate", true),
     }),

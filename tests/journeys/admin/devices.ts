@@ -3,7 +3,8 @@
  * telephone was lost, takes it away.
  */
 import { expect } from "vitest";
-import { ImapClient, ImapRefused } from "../../support/imap.ts";
+import type { ImapFlow } from "imapflow";
+import { NotLetIn, openBox } from "../../support/mail-program.ts";
 import type { Stack } from "../../support/stack.ts";
 import { until } from "../../support/until.ts";
 import { lookAround } from "./looks.ts";
@@ -32,10 +33,13 @@ export async function addDevice({ page, hand }: Desk): Promise<string> {
   return password;
 }
 
-export async function comeIn({ edge }: Stack, password: string): Promise<ImapClient> {
-  const client = await ImapClient.signIn({ ...edge.imaps, tls: true }, anne, password);
-  await client.select("INBOX");
-  return client;
+export async function comeIn({ edge }: Stack, password: string): Promise<ImapFlow> {
+  const program = await openBox({ ...edge.imaps, isImplicit: true }, anne, {
+    kind: "plain",
+    secret: password,
+  });
+  await program.mailboxOpen("INBOX");
+  return program;
 }
 
 export async function takeAway({ page, hand }: Desk): Promise<void> {
@@ -55,14 +59,7 @@ export async function takeAway({ page, hand }: Desk): Promise<void> {
 }
 
 /** The open session ends by itself, and another is refused. */
-export async function isOut(stack: Stack, client: ImapClient, password: string): Promise<void> {
-  await until("the open session ends", async () => {
-    try {
-      await client.command("NOOP");
-      return false;
-    } catch {
-      return true; // However it was cut off.
-    }
-  }, 10);
-  await expect(comeIn(stack, password)).rejects.toThrow(ImapRefused);
+export async function isOut(stack: Stack, program: ImapFlow, password: string): Promise<void> {
+  await until("the open session ends", () => !program.usable, 10);
+  await expect(comeIn(stack, password)).rejects.toThrow(NotLetIn);
 }

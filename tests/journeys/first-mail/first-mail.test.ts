@@ -5,9 +5,10 @@
 import { Buffer } from "node:buffer";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ImapClient } from "../../support/imap.ts";
+import { openBox, readInbox } from "../../support/mail-program.ts";
 import { mailServersAtHand, requireProgram, type Stack, startStack } from "../../support/stack.ts";
 import { identityProviderOrigin, openProfile, signInAs, startBrowser } from "../support/browser.ts";
+import { until } from "../../support/until.ts";
 
 const anne = "anne.allard@alpha.mssante.test";
 const bruno = "bruno.bernard@beta.mssante.test";
@@ -76,9 +77,13 @@ describe.each(mailServersAtHand())("a letter and its answer, on %s", (mail) => {
       expect(received.equals(document), "the document arrives byte for byte").toBe(true);
 
       const password = await stack.appPassword(bruno);
-      const client = await ImapClient.signIn({ ...stack.edge.imaps, tls: true }, bruno, password);
-      const raw = await client.waitForMessage("INBOX", (message) => message.includes(subject));
-      await client.logout();
+      const door = { ...stack.edge.imaps, isImplicit: true };
+      const program = await openBox(door, bruno, { kind: "plain", secret: password });
+      const raw = await until(
+        "the mail in his program",
+        async () => (await readInbox(program)).find((message) => message.includes(subject)),
+      );
+      await program.logout();
       const messageId = /^message-id:\s*(<[^>]+>)/im.exec(raw)?.[1];
       expect(messageId).toBeDefined();
 

@@ -1,6 +1,7 @@
 /** What a worker does of itself with many boxes: an import that ends in mail, and a notice that lies in the inbox. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mailServersAtHand, type Stack, startStack } from "../../support/stack.ts";
+import { readInbox } from "../../support/mail-program.ts";
 import { until } from "../../support/until.ts";
 import { type ControlPlane, deliver, openControlPlane } from "./platform.ts";
 
@@ -20,8 +21,7 @@ describe.each(mailServersAtHand())("many boxes on %s", (mail) => {
   const letters = async (address: string): Promise<string[]> => {
     const client = await plane.signIn(address);
     try {
-      await client.select("INBOX");
-      return await client.fetchAll();
+      return await readInbox(client);
     } finally {
       await client.logout();
     }

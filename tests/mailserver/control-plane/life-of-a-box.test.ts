@@ -1,4 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { needsStalwart } from "../../../api/mail-server/mod.ts";
+import { ImapClient } from "../../support/imap.ts";
+import { readInbox } from "../../support/mail-program.ts";
 import { mailServersAtHand, type Stack, startStack } from "../../support/stack.ts";
 import { sasl, SmtpClient } from "../../support/smtp-client.ts";
 import { Client, message } from "../gateway/client.ts";
@@ -35,8 +39,7 @@ describe.each(mailServersAtHand())("the life of a box on %s", (mail) => {
   const subjects = async (address: string): Promise<string[]> => {
     const client = await plane.signIn(address);
     try {
-      await client.select("INBOX");
-      const raws = await client.fetchAll();
+      const raws = await readInbox(client);
       return raws.map((raw) => /^subject: (.*)$/im.exec(raw)?.[1]?.trim() ?? "");
     } finally {
       await client.logout();
@@ -150,6 +153,47 @@ describe.each(mailServersAtHand())("the life of a box on %s", (mail) => {
     expect((await plane.send("DELETE", `/api/v1/structures/${own.structureId}/suspension`)).status).toBe(200);
     await elapsedUntil(() => plane.maySignIn(box.address), 10);
   });
+
+  const secondLock =
+    "is shut at the mail server even to the edge while itself, its domain or its structure is suspended";
+  it.skipIf(mail === "cyrus")(
+    mail === "cyrus" ? `${secondLock} (${needsStalwart("refusal-by-the-server")})` : secondLock,
+    async () => {
+      const own = await plane.newStructure();
+      const box = await plane.newMailbox(own);
+      await elapsedUntil(() => isApplied(box.id), 10);
+      const { imap, login, secretFile } = stack.upstream;
+      const secret = (await readFile(secretFile, "utf8")).trim();
+      const opens = () =>
+        ImapClient.signIn(imap, `${box.address}%${login}`, secret).then((client) => client.logout()).then(
+          () => true,
+          () => false,
+        );
+      const { rows: [domain] } = await plane.database.query("select id from app.domains where name = $1", [
+        own.domain,
+      ]);
+      const structurePath = `/api/v1/structures/${own.structureId}`;
+      for (
+        const path of [
+          suspension(box.id),
+          `${structurePath}/domains/${domain.id}/suspension`,
+          `${structurePath}/suspension`,
+        ]
+      ) {
+        await elapsedUntil(opens, 10);
+        expect((await plane.send("POST", path, { reason: "Essai" })).status, path).toBe(200);
+        await elapsedUntil(async () => !await opens(), 5);
+        expect((await plane.send("DELETE", path)).status, path).toBe(200);
+      }
+      await elapsedUntil(opens, 10);
+      const { body } = await plane.send("POST", `/api/v1/mailboxes/${box.id}/closing`, {
+        reason: "Départ",
+        confirmAddress: box.address,
+      });
+      expect(body.status).toBe("closing");
+      await elapsedUntil(async () => !await opens(), 5);
+    },
+  );
 
   it("ends in the state asked for last, however fast it is changed", async () => {
     const box = await plane.newMailbox(structure);
@@ -302,7 +346,7 @@ describe.each(mailServersAtHand())("the life of a box on %s", (mail) => {
     await elapsedUntilAccepted(stack, box.address, "garde", 5);
     await plane.useClient(box.id);
     // What an MTA has accepted and still holds when the address ends goes back to its sender.
-    await elapsedUntil(async () => (await inboxSubjects(box.address)).length === 1, 15);
+    await elapsedUntil(async () => (await subjects(box.address)).length === 1, 15);
     const address = `${box.address.split("@")[0]}@${clinic.domain}`;
     const moved = await plane.send("POST", `/api/v1/mailboxes/${box.id}/move`, {
       structureId: clinic.structureId,
@@ -316,19 +360,10 @@ describe.each(mailServersAtHand())("the life of a box on %s", (mail) => {
     await elapsedUntilAccepted(stack, address, "arrive", 5);
     await plane.useClient(moved.body.id);
     await elapsedUntil(async () => {
-      const subjects = await inboxSubjects(address);
-      return subjects.length === 2 && subjects.some((subject) => /^garde/.test(subject));
+      const found = await subjects(address);
+      return found.length === 2 && found.some((subject) => /^garde/.test(subject));
     }, 15);
   });
-
-  /** Subjects of what lies in the inbox. */
-  async function inboxSubjects(address: string): Promise<string[]> {
-    const client = await plane.signIn(address);
-    await client.select("INBOX");
-    const raws = await client.fetchAll();
-    await client.logout();
-    return raws.map((raw) => /^subject: (.*)/im.exec(raw)?.[1] ?? "");
-  }
 
   async function sendFrom(client: Client, address: string, from: string): Promise<string> {
     const accountId = await client.account(address);

@@ -1,9 +1,10 @@
 /** The control plane of a whole running platform, as its operator's administrator uses it over HTTP. */
+import type { ImapFlow } from "imapflow";
 import { createTransport } from "nodemailer";
 import pg from "pg";
 import { hashAppPassword, newAppPassword } from "../../../api/client-access/mod.ts";
-import { ImapClient, ImapRefused } from "../../support/imap.ts";
 import { Client } from "../gateway/client.ts";
+import { NotLetIn, openBox } from "../../support/mail-program.ts";
 import type { Stack } from "../../support/stack.ts";
 import { until } from "../../support/until.ts";
 import { newIdNatPs, newIdNatStruct } from "../../support/tenants.ts";
@@ -41,8 +42,8 @@ export interface ControlPlane {
   newMailbox(structure: Structure, spec?: BoxSpec): Promise<{ id: string; address: string }>;
   /** Gives a box's present address to a mail client, with an app password. */
   useClient(mailboxId: string): Promise<void>;
-  /** Opens the box as that client does, at the edge. @throws ImapRefused */
-  signIn(address: string, secret?: string): Promise<ImapClient>;
+  /** Opens the box as that client does, at the edge. @throws NotLetIn */
+  signIn(address: string, secret?: string): Promise<ImapFlow>;
   maySignIn(address: string, secret?: string): Promise<boolean>;
   /** The app password of that client. */
   secretOf(address: string): string;
@@ -98,8 +99,8 @@ export async function openControlPlane(stack: Stack): Promise<ControlPlane> {
     if (secret === undefined) throw new Error(`no client was given to ${address}`);
     return secret;
   };
-  const signIn = async (address: string, secret = secretOf(address)): Promise<ImapClient> => {
-    return await ImapClient.signIn({ ...stack.edge.imaps, tls: true }, address, secret);
+  const signIn = async (address: string, secret = secretOf(address)): Promise<ImapFlow> => {
+    return await openBox({ ...stack.edge.imaps, isImplicit: true }, address, { kind: "plain", secret });
   };
   const send: ControlPlane["send"] = async (method, path, body) => {
     const response = await fetch(`${stack.baseUrl}${path}`, {
@@ -161,7 +162,7 @@ export async function openControlPlane(stack: Stack): Promise<ControlPlane> {
         await (await signIn(address, secret)).logout();
         return true;
       } catch (error) {
-        if (error instanceof ImapRefused) return false;
+        if (error instanceof NotLetIn) return false;
         throw error;
       }
     },

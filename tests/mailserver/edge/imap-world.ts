@@ -1,24 +1,30 @@
 /** A whole platform with its edge, and what people and software sign in with there. */
 import pg from "pg";
 import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { ImapFlow } from "imapflow";
 import { certificateKeys, hashAppPassword, newAppPassword } from "../../../api/client-access/mod.ts";
 import { type Identity, issueLeaf, type LeafRequest } from "../../../mailserver/certificates/authority.ts";
 import type { ClientAuthority } from "../../../mailserver/certificates/clients.ts";
 import { privateKeyPem } from "../../../mailserver/certificates/directory.ts";
+import { operatorDomain } from "../../../scripts/stack/platform.ts";
 import { Visitor } from "../../journeys/support/visitor.ts";
-import { type ImapAddress, ImapClient, ImapRefused } from "../../support/imap.ts";
+import { ImapClient } from "../../support/imap.ts";
+import { type Door, type KeyPair, NotLetIn, openBox, type Way } from "../../support/mail-program.ts";
 import { type Stack, startStack } from "../../support/stack.ts";
 
 export const anne = "anne.allard@alpha.mssante.test";
 export const secretariat = "secretariat@alpha.mssante.test";
 export const bruno = "bruno.bernard@beta.mssante.test";
 
+export type { Way };
+
 export type PersonKey = "anne-allard" | "bruno-bernard" | "claire-corbeau" | "djibril-audit";
 
 /** A key pair as clients hold it. */
 export interface Certificate {
   readonly id: string;
-  readonly own: NonNullable<ImapAddress["clientCertificate"]>;
+  readonly own: KeyPair;
   readonly identity: Identity;
 }
 
@@ -138,78 +144,39 @@ export async function startImapWorld(mail: "stalwart" | "cyrus"): Promise<World>
   };
 }
 
-/** How a client proves who it is: a SASL mechanism with its response, the LOGIN command, or its certificate alone. */
-export type Way =
-  | { readonly kind: "token"; readonly mechanism: "XOAUTH2" | "OAUTHBEARER"; readonly token: string }
-  | { readonly kind: "login" | "plain" | "sasl-login"; readonly secret: string }
-  | { readonly kind: "certificate"; readonly certificate: Certificate["own"]; readonly isImplicit?: boolean };
-
-/** Connects as a program on another machine would and goes on with TLS; then signs in. @throws ImapRefused */
-export async function signIn(
-  world: World,
-  box: string,
-  way: Way,
-  isInitial = true,
-): Promise<ImapClient> {
-  const client = await connect(world, way);
-  try {
-    switch (way.kind) {
-      case "token":
-        await client.authenticate(
-          way.mechanism,
-          way.mechanism === "XOAUTH2"
-            ? `user=${box}\x01auth=Bearer ${way.token}\x01\x01`
-            : `n,a=${box},\x01host=localhost\x01port=143\x01auth=Bearer ${way.token}\x01\x01`,
-          isInitial,
-        );
-        break;
-      case "login":
-        await client.command(`LOGIN "${box}" "${way.secret}"`);
-        break;
-      case "plain":
-        await client.authenticate("PLAIN", `\0${box}\0${way.secret}`, isInitial);
-        break;
-      case "sasl-login":
-        await client.authenticate("LOGIN", [box, way.secret], false);
-        break;
-      case "certificate":
-        await client.authenticate("EXTERNAL", box, isInitial);
-    }
-    return client;
-  } catch (error) {
-    client.close();
-    throw error;
-  }
+/** Where this way comes in, as from another machine. Dovecot takes a connection from an address to itself for a safe one. */
+export function doorOf({ stack }: World, way: Way, isImplicit = false): Door {
+  const { imap, imaps, imapCertificate, imapsCertificate } = stack.edge;
+  const [plain, implicit] = way.kind === "certificate" ? [imapCertificate, imapsCertificate] : [imap, imaps];
+  const { port } = isImplicit ? implicit : plain;
+  const server = {
+    certificate: readFileSync(stack.edgeCertificateFile, "utf8"),
+    name: `edge.${operatorDomain}`,
+  };
+  return { host: "127.0.0.2", port, isImplicit, server };
 }
 
-/** Whether the client comes in from another address than the edge's own, and how. */
-export async function connect(world: World, way: Way): Promise<ImapClient> {
-  const { edge } = world.stack;
-  if (way.kind === "certificate") {
-    const clientCertificate = way.certificate;
-    if (way.isImplicit) {
-      return await ImapClient.connect({ ...edge.imapsCertificate, tls: true, clientCertificate });
-    }
-    return await withTls({ ...edge.imapCertificate, clientCertificate });
-  }
-  return await withTls({ ...edge.imap, host: "127.0.0.2" });
+/** Opens a box with a mail program, over verified TLS. @throws NotLetIn */
+export function signIn(world: World, box: string, way: Way, isImplicit = false): Promise<ImapFlow> {
+  return openBox(doorOf(world, way, isImplicit), box, way);
 }
 
-async function withTls(address: ImapAddress): Promise<ImapClient> {
-  const client = await ImapClient.connect(address);
-  await client.startTls();
-  return client;
-}
-
-/** The line with which the sign-in was refused, and what a token mechanism said before it. */
-export async function refusal(
-  attempt: Promise<ImapClient>,
-): Promise<{ line: string; challenges: readonly string[] }> {
+/** What a program was told that was not let in. */
+export async function refusal(attempt: Promise<ImapFlow>): Promise<Pick<NotLetIn, "line" | "challenge">> {
   try {
     (await attempt).close();
-    return { line: "it came in", challenges: [] };
+    return { line: "it came in" };
   } catch (error) {
-    if (!(error instanceof ImapRefused)) throw error;
-    return { line: error.line, challenges: error.challenges };
+    if (!(error instanceof NotLetIn)) throw error;
+    return error;
   }
+}
+
+/** One who speaks the protocol by hand, with TLS or, for what comes before it, without. */
+export async function speak(world: World, way: Way, isSafe = true): Promise<ImapClient> {
+  const { host, port } = doorOf(world, way);
+  const own = way.kind === "certificate" ? { clientCertificate: way.certificate } : {};
+  const client = await ImapClient.connect({ host, port, ...own });
+  if (isSafe) await client.startTls();
+  return client;
 }

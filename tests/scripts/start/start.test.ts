@@ -4,7 +4,7 @@ import pg from "pg";
 import { findFreePorts } from "../../../scripts/stack/ports.ts";
 import { descendantsOf, startTimeOf, stillRuns } from "../../../scripts/stack/proc.ts";
 import { removeTestDirectory, testDirectory } from "../../support/directory.ts";
-import { ImapClient } from "../../support/imap.ts";
+import { openBox } from "../../support/mail-program.ts";
 
 let directory: string;
 let portBase: number;
@@ -103,11 +103,11 @@ describe("scripts/start", { timeout: 120_000 }, () => {
     expect(said).toMatch(/Anne ALLARD .*anne\.allard@alpha\.mssante\.test/);
     const [, imapPort] = /IMAP +127\.0\.0\.1, port (\d+)/.exec(said) ?? [];
     const [, login, file] = /Login +(\S+@\S+) +password: cat (\S+)/.exec(said) ?? [];
-    const client = await ImapClient.connect({ host: "127.0.0.1", port: Number(imapPort) });
-    await client.startTls();
-    await client.command(`LOGIN ${login} ${await Deno.readTextFile(file ?? "")}`);
-    expect(await client.folders()).toContain("INBOX");
-    await client.logout();
+    const door = { host: "127.0.0.1", port: Number(imapPort), isImplicit: false };
+    const secret = await Deno.readTextFile(file ?? "");
+    const program = await openBox(door, login ?? "", { kind: "plain", secret });
+    expect((await program.list()).map(({ path }) => path)).toContain("INBOX");
+    await program.logout();
     expect(said).toContain("Cyrus stands in for Stalwart");
     const home = await fetch(`http://localhost:${portBase}/health/ready`);
     expect(home.status, await home.text()).toBe(200);
