@@ -31,7 +31,7 @@ const planRoute = operation("erasure.plan", {
   summary: "Plans the erasure of a person: what goes when, what is kept and by which law",
   body: { content: json(erasureInput), required: true },
   responses: { 201: answer("The plan", erasurePlanBody) },
-  problems: ["person-not-found", "erasure-open"],
+  problems: ["person-not-found", "last-administrator", "erasure-open"],
 });
 const previewRoute = operation("erasure.plan", {
   operationId: "previewErasure",

@@ -5,6 +5,7 @@ import { inOperator } from "../database/in-tenant.ts";
 import { onUnique } from "../database/unique.ts";
 import { checkVersion } from "../http/version.ts";
 import { authorise } from "../identity/mod.ts";
+import { isLastOperatorAdministrator, lockOperatorRoles } from "../people/mod.ts";
 import { problem } from "../problems.ts";
 import { beginOf, type PlannedStep, planSteps, type RetentionDays } from "./erasure-plan.ts";
 import {
@@ -52,7 +53,7 @@ export async function previewErasure(
 
 /**
  * Plans the erasure of a person (art. 17 RGPD): it begins when the time to give it up is over, and each category goes at its date.
- * Throws `person-not-found`, `erasure-open`.
+ * Throws `person-not-found`, `last-administrator`, `erasure-open`.
  */
 export async function planErasure(
   ctx: Context,
@@ -64,6 +65,8 @@ export async function planErasure(
   return await inOperator(ctx, async (tx) => {
     const person = await findPersonName(tx, input.personId);
     if (person === undefined) throw problem("person-not-found");
+    await lockOperatorRoles(tx);
+    if (await isLastOperatorAdministrator(tx, input.personId)) throw problem("last-administrator");
     const erasure = await onUnique(
       "erasures__open",
       () => problem("erasure-open"),

@@ -8,6 +8,7 @@ import { newImport, runToEnd } from "../../support/batches.ts";
 import { closeAtOnce, newIdNatPs, newMailbox, newTenant } from "../../support/tenants.ts";
 import { clientAccessProblemsByOperation } from "./client-access-examples.ts";
 import type { Provoke } from "./common-problems.ts";
+import type { Request } from "./operations.ts";
 import type { Scene } from "./scenes.ts";
 import { after, again, bodyOf, named, sql, targetOf, withBody } from "./spoil.ts";
 import { structureProblemsByOperation } from "./structure-problems.ts";
@@ -93,6 +94,23 @@ const beyondOwn = (rights: readonly string[]): Provoke => async (scene) => {
   };
 };
 
+/** The operator of the scene is the only one who administers the platform. */
+const lastOperator = (requestOf: (personId: string) => Request): Provoke => async (scene) => {
+  const { personId } = scene.world.operator;
+  const others = await sql(
+    scene,
+    "delete from app.operator_roles where role = 'operator_administrator' and person_id <> $1 returning person_id",
+    personId,
+  );
+  const undo = () =>
+    sql(
+      scene,
+      "insert into app.operator_roles (person_id, role) select id, 'operator_administrator' from unnest($1::uuid[]) id",
+      others.map((row) => row["person_id"]),
+    );
+  return { request: requestOf(personId), undo };
+};
+
 export const byOperation: Readonly<Record<string, Partial<Record<Slug, Provoke>>>> = {
   ...structureProblemsByOperation,
   cancelDeparture: {
@@ -105,21 +123,9 @@ export const byOperation: Readonly<Record<string, Partial<Record<Slug, Provoke>>
   revokeOperatorRole: {
     "factor-required": factorRequired,
     "operator-role-not-found": again,
-    "last-administrator": async (scene) => {
-      const { personId } = scene.world.operator;
-      const others = await sql(
-        scene,
-        "delete from app.operator_roles where role = 'operator_administrator' and person_id <> $1 returning person_id",
-        personId,
-      );
-      const undo = () =>
-        sql(
-          scene,
-          "insert into app.operator_roles (person_id, role) select id, 'operator_administrator' from unnest($1::uuid[]) id",
-          others.map((row) => row["person_id"]),
-        );
-      return { request: { parameters: { personId, role: "operator_administrator" } }, undo };
-    },
+    "last-administrator": lastOperator((personId) => ({
+      parameters: { personId, role: "operator_administrator" },
+    })),
   },
   createInvitation: {
     "already-member": async (scene) => {
@@ -280,7 +286,13 @@ export const byOperation: Readonly<Record<string, Partial<Record<Slug, Provoke>>
       "update app.exports set status = 'expired' where id = $1",
     ),
   },
-  planErasure: { "erasure-open": again },
+  planErasure: {
+    "erasure-open": again,
+    "last-administrator": lastOperator((personId) => ({
+      parameters: {},
+      body: { personId, reason: "Demande de la personne" },
+    })),
+  },
   ...staffProblemsByOperation,
   ...oauthProblemsByOperation,
 };

@@ -10772,7 +10772,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running · `erasure-open`: An erasure of this person is already planned */
+      /** @description `idempotency-key-in-use`: The first request with this Idempotency-Key is still running · `last-administrator`: Somebody must remain administrator · `erasure-open`: An erasure of this person is already planned */
       409: {
         headers: {
           [name: string]: unknown;
