@@ -143,7 +143,7 @@ export async function updateSubmissionSeen(
     .execute(tx);
 }
 
-/** Which of these sessions are still open. */
+/** Which of these sessions are still open, and of these families still have a token that opens JMAP. */
 export async function listOpenSessions(
   tx: Tx,
   sessionIds: readonly string[],
@@ -161,7 +161,8 @@ export async function listOpenSessions(
       join app.oauth_clients c on c.id = g.client_id
      where g.id in (${
     sql.join(sessionIds)
-  }) and g.revoked_at is null and g.expires_at > ${at} and c.withdrawn_at is null and c.suspended_at is null and p.status = 'active'`
+  }) and g.revoked_at is null and g.expires_at > ${at} and c.withdrawn_at is null and c.suspended_at is null and p.status = 'active'
+       and exists (select from app.oauth_access_tokens t where t.grant_id = g.id and t.expires_at > ${at})`
     .execute(tx);
   return new Set(rows.map((row) => row.id));
 }

@@ -7,6 +7,7 @@ import type { Context, PersonActor } from "../context.ts";
 import type { DirectRoute } from "../http/direct-route.ts";
 import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
 import { isSameOrigin } from "../identity/mod.ts";
+import { usesAccessToken } from "../oauth/mod.ts";
 import {
   type HookAnswer,
   InvalidHook,
@@ -157,8 +158,10 @@ export function createGatewayRoutes(gateway: Gateway) {
       // The upgrade takes the request away: whatever is needed of it is read before.
       const { headers } = c.req.raw;
       const ctx = contextOf(c);
-      // No CORS rule restrains a WebSocket: without this any site could speak with the person's cookie.
-      if (!isSameOrigin(headers, gateway.baseUrl)) throw problem("not-same-origin");
+      // No CORS rule restrains a WebSocket: without this any site could speak with the person's cookie. A token no site can send along.
+      if (!usesAccessToken(headers) && !isSameOrigin(headers, gateway.baseUrl)) {
+        throw problem("not-same-origin");
+      }
       const protocols = (headers.get("sec-websocket-protocol") ?? "").split(",").map((one) => one.trim());
       if (headers.get("upgrade")?.toLowerCase() !== "websocket" || !protocols.includes("jmap")) {
         throw problem("invalid-request", {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { inSystem } from "../../../api/database/in-tenant.ts";
+import { listOpenSessions } from "../../../api/jmap-gateway/queries.ts";
 import { type Harness, openHarness, type Visitor } from "../../support/harness.ts";
 import { lastRefusal, Program, redirectUri, type Tokens } from "./program.ts";
 
@@ -207,6 +209,25 @@ describe("a family of refresh tokens", () => {
     expect(refreshed).toBeLessThanOrEqual(12);
     expect(refreshed).toBeGreaterThanOrEqual(10);
     expect(await lastRefusal(harness)).toBe("grant-over");
+  });
+
+  it("holds streams open as long as one of its tokens opens JMAP, and no longer", async () => {
+    const tokens = await tokensOf();
+    const [grant] = await harness.database.rows(
+      "select id from app.oauth_grants where person_id = $1 order by created_at desc limit 1",
+      [person.personId],
+    );
+    const id = String(grant?.id);
+    const isOpen = async () => {
+      const now = harness.clock.now();
+      return (await inSystem(harness.system, (tx) => listOpenSessions(tx, [id], now, now))).has(id);
+    };
+    harness.clock.pass(1_500);
+    const { body: next } = await program.refresh(tokens.refresh_token);
+    harness.clock.pass(2_200);
+    expect([await isOpen(), await program.opens(tokens.access_token)]).toEqual([true, false]);
+    harness.clock.pass(1_500);
+    expect([await isOpen(), await program.opens(next.access_token)]).toEqual([false, false]);
   });
 
   it("is not another program's", async () => {

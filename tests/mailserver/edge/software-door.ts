@@ -1,6 +1,7 @@
 /** What software of a health structure does over HTTP, told as tests on a whole platform: its certificate, a token of the person, JMAP. */
 import { type IncomingHttpHeaders } from "node:http";
 import { request } from "node:https";
+import { connect } from "node:tls";
 import { expect, test } from "vitest";
 import { certificateKeys } from "../../../api/client-access/mod.ts";
 import { createAuthority } from "../../../mailserver/certificates/authority.ts";
@@ -54,6 +55,42 @@ function send(
     });
     asked.on("error", reject);
     asked.end(sent.body);
+  });
+}
+
+/** The handshake of RFC 6455, and the end of the connection after it. */
+function openSocket(
+  world: World,
+  own: Certificate["own"],
+  headers: Record<string, string>,
+): Promise<{ readonly answer: string; readonly closed: Promise<void> }> {
+  const { host, port } = world.stack.edge.software;
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      host,
+      port,
+      rejectUnauthorized: false,
+      cert: own.certificate,
+      key: own.privateKey,
+    });
+    const closed = new Promise<void>((done) => socket.once("close", () => done()));
+    socket.once("error", reject);
+    socket.once("data", (chunk: Uint8Array) => {
+      // What comes later is of the socket's own protocol; its end is answered by ours.
+      socket.on("data", () => socket.end());
+      resolve({ answer: new TextDecoder().decode(chunk).split("\r\n")[0] ?? "", closed });
+    });
+    const lines = {
+      host: `${host}:${port}`,
+      connection: "Upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+      "sec-websocket-protocol": "jmap",
+      ...headers,
+    };
+    const text = Object.entries(lines).map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    socket.write(`GET /jmap/ws HTTP/1.1\r\n${text}\r\n`);
   });
 }
 
@@ -122,6 +159,23 @@ export function softwareDoor(worldOf: () => World): void {
       body: bytes,
     });
     expect([upload.status, upload.body.size]).toEqual([expect.any(Number), bytes.length]);
+  });
+
+  test("its WebSocket opens by the same door with its token alone, and closes when the token is given back", async () => {
+    const world = worldOf();
+    const certificate = await world.certificate([]);
+    await register(world, certificate);
+    const { body: tokens } = await exchange(world, certificate.own);
+    const authorization = { authorization: `Bearer ${tokens.access_token}` };
+    expect((await openSocket(world, certificate.own, {})).answer).toMatch(/^HTTP\/1\.1 401/);
+    const { answer, closed } = await openSocket(world, certificate.own, authorization);
+    expect(answer).toMatch(/^HTTP\/1\.1 101/);
+    await send(world, certificate.own, "/oauth/revoke", {
+      method: "POST",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: new URLSearchParams({ token: tokens.access_token }).toString(),
+    });
+    await closed;
   });
 
   test("a token is nothing at the platform's own address, nor with another certificate", async () => {
