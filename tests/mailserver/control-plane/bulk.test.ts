@@ -106,4 +106,34 @@ describe.each(mailServersAtHand())("many boxes on %s", (mail) => {
     await until("it is ended", async () => (await outcome()).join() === "sent");
     expect(await reminders()).toHaveLength(1);
   });
+
+  it("close to mail programs at once when their structure allows no more app passwords, and to nobody else's", async () => {
+    const [strict, other] = [await plane.newStructure(), await plane.newStructure()];
+    const boxes = [
+      await plane.newMailbox(strict),
+      await plane.newMailbox(strict),
+      await plane.newMailbox(other),
+    ];
+    for (const { id } of boxes) {
+      await until(
+        "the mail server knows the box",
+        async () =>
+          (await plane.send("GET", `/api/v1/mailboxes/${id}`)).body.provisioning.status === "applied",
+      );
+    }
+    const open = [];
+    for (const { address } of boxes) open.push(await plane.signIn(address));
+    const [first, second, stays] = open;
+    await second!.select("INBOX");
+    const off = { settings: { appPasswordsAllowed: false } };
+    expect((await plane.send("PATCH", `/api/v1/structures/${strict.structureId}`, off)).status).toBe(200);
+    await until("their connections are closed", () => first!.isClosed && second!.isClosed, 5);
+    expect(await plane.maySignIn(boxes[0]!.address)).toBe(false);
+    expect(stays!.isClosed).toBe(false);
+    await plane.send("PATCH", `/api/v1/structures/${strict.structureId}`, {
+      settings: { appPasswordsAllowed: true },
+    });
+    expect(await plane.maySignIn(boxes[0]!.address), "ended for good").toBe(false);
+    await stays!.logout();
+  });
 });

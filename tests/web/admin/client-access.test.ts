@@ -162,10 +162,15 @@ describe("certificates of software", () => {
     const { page } = await openConsole(`${base}/client-certificates`, {
       ...tenancy(),
       [`GET ${certificatesPath}`]: {
-        items: [certificate, { ...certificate, id: device.id, status: "withdrawn" }],
+        items: [
+          certificate,
+          { ...certificate, id: appBox.id, expiresAt: new Date(Date.now() + 20 * 86_400_000).toISOString() },
+          { ...certificate, id: device.id, status: "withdrawn" },
+        ],
       },
     }, phone);
-    await page.getByRole("heading", { name: /Dossier patient/ }).first().waitFor();
+    await page.getByRole("heading", { name: /Dossier patient.* En vigueur/ }).waitFor();
+    await page.getByRole("heading", { name: /Dossier patient.* Expire bientôt/ }).waitFor();
     await look(page, "certificates-phone");
   });
 });
