@@ -2,6 +2,7 @@ import type pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Context } from "../../../api/context.ts";
 import { connectionOf, createDatabase, createPool } from "../../../api/database/pool.ts";
+import { openGuard } from "../../../api/guard/mod.ts";
 import { createMailServer } from "../../../api/mail-server/mod.ts";
 import { type RunningWorkers, runWorkers, type WorkerDeps } from "../../../api/workers/mod.ts";
 import { type Harness, openHarness } from "../../support/harness.ts";
@@ -93,6 +94,27 @@ describe("the workers", () => {
       [`mailbox:${box.id}`],
     );
     expect(jobs).toHaveLength(1);
+  });
+
+  it("tell the people on call of an attack, again until it is taken", async () => {
+    const calls: { id: string | null; type: string }[] = [];
+    const receiver = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async (request) => {
+      const { type } = await request.json();
+      calls.push({ id: request.headers.get("webhook-id"), type });
+      return new Response(null, { status: calls.length === 1 ? 503 : 204 });
+    });
+    const secret = `whsec_${btoa("0123456789abcdef0123456789abcdef")}`;
+    startWorker({ alerts: { url: `http://127.0.0.1:${receiver.addr.port}/alerts`, secret } });
+    const guard = openGuard(harness.deps);
+    const address = crypto.randomUUID();
+    for (let number = 0; number < 20; number++) {
+      const attempt = { way: "imap", account: crypto.randomUUID(), address } as const;
+      await guard.failed({ ...attempt, reason: "secret-wrong" });
+    }
+    await until(() => calls.length === 2);
+    const [{ id } = {}] = await harness.database.rows("select id from app.sign_in_attacks");
+    expect(calls).toEqual([1, 2].map(() => ({ id, type: "sign-in-attack.detect" })));
+    await receiver.shutdown();
   });
 
   it("work in one process at a time; another takes over when the first ends", async () => {
