@@ -69,6 +69,12 @@ const permitted = new Set([
   "device",
   "label",
   "serial",
+  // Programs and software: where they are answered, and the names of their certificate.
+  "clientId",
+  "redirectUris",
+  "subject",
+  "issuer",
+  "certificateExpiresAt",
   // Webhooks: the host of the URL and no more, whose path may hold a key.
   "host",
   "oldSecretsUntil",

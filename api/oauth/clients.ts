@@ -186,12 +186,18 @@ async function getLive(tx: Tx, aim: ClientAim): Promise<ClientRow> {
   return client;
 }
 
+/** All that the operator answers for. */
 function toSnapshot(client: ClientRow) {
   return {
     kind: client.kind,
     name: client.name,
-    label: client.client_id,
+    clientId: client.client_id,
     status: statusOf(client),
     version: client.version,
+    ...(client.kind === "native" ? { redirectUris: client.redirect_uris } : {
+      subject: client.subject,
+      issuer: client.issuer,
+      certificateExpiresAt: client.certificate_expires_at,
+    }),
   };
 }

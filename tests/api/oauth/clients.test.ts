@@ -137,8 +137,8 @@ describe("clients", () => {
     expect([status, body.name, body.redirectUris, body.version]).toEqual([200, ...Object.values(change), 2]);
     expect(await lastAct()).toMatchObject({
       action: "oauth-client.change",
-      before: { name: "Messagerie du cabinet" },
-      after: { name: "Autre nom" },
+      before: { name: "Messagerie du cabinet", redirectUris: [redirectUri] },
+      after: change,
     });
     expect((await program.look(person)).status).toBe(400);
     const { id: software } = await registerSoftware();
@@ -214,7 +214,11 @@ describe("another certificate of a software", () => {
     await giveGrant(id);
     expect((await certify(id, await newClientPem())).status).toBe(200);
     expect(await grants(id)).toBe(0);
-    expect(await lastAct()).toMatchObject({ action: "oauth-client.certify", after: { count: 1 } });
+    expect(await lastAct()).toMatchObject({
+      action: "oauth-client.certify",
+      before: { subject: expect.stringContaining("CLINIQUE"), issuer: expect.any(String) },
+      after: { subject: expect.stringContaining("CLINIQUE"), count: 1 },
+    });
   });
 
   it("is no other software's, nothing but a certificate for clients, and none of a program", async () => {

@@ -13,6 +13,7 @@ const states: Readonly<Record<string, StateWords>> = {
   suspended: { text: m.admin_state_suspended, tone: "warning" },
   closing: { text: m.admin_state_closing, tone: "danger" },
   closed: { text: m.admin_state_closed, tone: "plain" },
+  withdrawn: { text: m.oauth_state_withdrawn, tone: "plain" },
 };
 
 /** In French a domain is masculine, a structure and a box are not. */
