@@ -47,6 +47,8 @@ export default defineConfig({
           name: "unit",
           include: ["tests/web/**/*.test.ts", "tests/scripts/*.test.ts", "tests/**/*.unit.test.ts"],
           testTimeout: 20_000,
+          // A process serves several files, and its one browser with them (tests/web/browser.ts).
+          isolate: false,
           ...atOnce,
         },
       },

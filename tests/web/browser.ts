@@ -9,10 +9,15 @@ const sandboxOff = ["--no-sandbox", "--disable-background-networking"]; // tests
 
 export const buildDirectory = `${root}web/build`;
 
-/** Starts Debian's Chromium, or the one that CHROMIUM names. */
-export function launchBrowser(): Promise<Browser> {
+let running: Promise<Browser> | undefined;
+
+/**
+ * Debian's Chromium, or the one that CHROMIUM names: one for all files that this process serves, since a start costs as much as
+ * a screen's tests. It ends with the process; who opens a context closes it.
+ */
+export function sharedBrowser(): Promise<Browser> {
   const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-  return chromium.launch({ executablePath, args: sandboxOff });
+  return running ??= chromium.launch({ executablePath, args: sandboxOff });
 }
 
 /** Builds the web when nobody has: `deno task build` comes first in a whole run. */

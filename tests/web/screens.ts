@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, vi } from "vitest";
-import { launchBrowser, needBuild } from "./browser.ts";
+import { afterEach, beforeAll, expect, vi } from "vitest";
+import { needBuild, sharedBrowser } from "./browser.ts";
 import { type DevServer, startDevServer } from "./dev-server.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -18,18 +18,17 @@ export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 15_
 let browser: Browser;
 const servers: DevServer[] = [];
 
-/** One browser for a file of tests; each test has servers and pages of its own. */
+/** Each test has servers and pages of its own. */
 export function useBrowser(): void {
   vi.setConfig({ testTimeout: 60_000 });
   beforeAll(async () => {
     needBuild();
-    browser = await launchBrowser();
+    browser = await sharedBrowser();
   }, 120_000);
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();
     for (const server of servers.splice(0)) await server.stop();
   });
-  afterAll(() => browser?.close());
 }
 
 export async function openScreen(options: BrowserContextOptions = desktop, count = 60, path = "/mail") {

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path/posix";
 import { gzipSync } from "node:zlib";
 import { beforeAll, expect, test } from "vitest";
-import { buildDirectory, launchBrowser, needBuild } from "./browser.ts";
+import { buildDirectory, needBuild, sharedBrowser } from "./browser.ts";
 import { startDevServer } from "./dev-server.ts";
 
 const limitKilobytes = 74;
@@ -31,9 +31,9 @@ function withImports(paths: Iterable<string>): Set<string> {
 /** Opens a list and one HTML message in a browser; tells what was fetched. */
 async function readOneMail() {
   const server = startDevServer(0, 40);
-  const browser = await launchBrowser();
+  const context = await (await sharedBrowser()).newContext();
   try {
-    const page = await browser.newPage();
+    const page = await context.newPage();
     const scripts = new Set<string>();
     const elsewhere: string[] = [];
     page.on("request", (request) => {
@@ -48,7 +48,7 @@ async function readOneMail() {
     await page.frameLocator("iframe").getByText("Cher confrère").waitFor();
     return { scripts: [...scripts], elsewhere, requestsToList: first + 1 };
   } finally {
-    await browser.close();
+    await context.close();
     await server.stop();
   }
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { giveAccount } from "../../../scripts/staff-create.ts";
 import { findFreePorts } from "../../../scripts/stack/ports.ts";
 import { type Harness, openHarness } from "../../support/harness.ts";
-import { buildDirectory, launchBrowser, needBuild } from "../../web/browser.ts";
+import { buildDirectory, needBuild, sharedBrowser } from "../../web/browser.ts";
 import { look } from "./looks.ts";
 import { Application, password } from "./people.ts";
 
@@ -30,10 +30,10 @@ describe("the staff in the browser", () => {
       { hostname: "127.0.0.1", port: web!, onListen() {} },
       (request, info) => harness.app.fetch(request, info),
     );
-    browser = await launchBrowser();
+    browser = await sharedBrowser();
   }, 120_000);
   afterAll(async () => {
-    await browser?.close();
+    for (const context of browser?.contexts() ?? []) await context.close();
     await server?.shutdown();
     await harness?.close();
   });

@@ -1,25 +1,24 @@
 /** The console in a browser before a scripted API. SHOTS=<directory> keeps pictures. */
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, vi } from "vitest";
-import { launchBrowser, needBuild } from "../browser.ts";
+import { afterEach, beforeAll, vi } from "vitest";
+import { needBuild, sharedBrowser } from "../browser.ts";
 import { desktop } from "../screens.ts";
 import { type Answers, type ScriptedApi, sessionOf, startScriptedApi } from "./scripted-api.ts";
 
 let browser: Browser;
 const servers: ScriptedApi[] = [];
 
-/** One browser for a file of tests; each test has a server and a page of its own. */
+/** Each test has a server and a page of its own. */
 export function useConsole(): void {
   vi.setConfig({ testTimeout: 60_000 });
   beforeAll(async () => {
     needBuild();
-    browser = await launchBrowser();
+    browser = await sharedBrowser();
   }, 120_000);
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();
     for (const server of servers.splice(0)) await server.stop();
   });
-  afterAll(() => browser?.close());
 }
 
 export interface OpenConsole {

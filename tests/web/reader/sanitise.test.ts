@@ -2,9 +2,9 @@
  * Hostile messages against the real sanitiser in a real browser, shown in the real frame: nothing runs, nothing is
  * fetched, nothing escapes. The corpus holds the classes of peers' published holes; it grows with every incident.
  */
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundleModule, launchBrowser } from "../browser.ts";
+import { bundleModule, sharedBrowser } from "../browser.ts";
 
 const remote = "https://hostile.example.test";
 const run = "parent.postMessage('pwned','*');window.top.pwned=1;globalThis.pwned=1";
@@ -168,14 +168,12 @@ const pageSource = `<!doctype html><title>webmail</title><body></body>
 <script type="module">import * as module from "/sanitise.js"; globalThis.sanitiser = module;</script>`;
 type Sanitiser = typeof import("../../../web/src/lib/reader/sanitise.ts");
 
-let browser: Browser;
 let page: Page;
 const fetched: string[] = [];
 
 beforeAll(async () => {
   const module = bundleModule("web/src/lib/reader/sanitise.ts");
-  browser = await launchBrowser();
-  page = await browser.newPage();
+  page = await (await sharedBrowser()).newPage();
   await page.route("**/*", async (route) => {
     const url = route.request().url();
     if (url === "https://webmail.test/") {
@@ -194,7 +192,7 @@ beforeAll(async () => {
   await page.waitForFunction(() => "sanitiser" in globalThis);
 }, 60_000);
 
-afterAll(() => browser?.close());
+afterAll(() => page?.context().close());
 
 /** Sanitises as the reader does; `isolated` shows it in the reader's frame, else bare in a page with scripts allowed. */
 async function show(html: string, isolated: boolean) {
