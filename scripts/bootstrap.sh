@@ -47,6 +47,16 @@ prepare_local() {
   export PATH="$local_directory/bin:$PATH"
 }
 
+# Who prepares a clone does so alone: two builds at once would write into each other.
+prepare_alone() {
+  exec 9>"$local_directory/prepare.lock"
+  flock -n 9 && return
+  printf '  Another start or test prepares this clone: waiting for it.\n'
+  flock 9
+}
+
+prepared() { exec 9>&-; }
+
 require_room() {
   local free available
   free=$(df -Pm "$local_directory" | awk 'NR == 2 { print $4 }')
