@@ -1,43 +1,33 @@
 import type { AppDeps } from "../context.ts";
-import {
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  requires,
-} from "../http/openapi.ts";
+import { contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import { structureParam } from "../tenancy/mod.ts";
 import { readPlatformDashboard, readStructureDashboard } from "./read.ts";
 import { dashboardBody, toDashboardBody } from "./schemas.ts";
 import { createServiceWatch } from "./services.ts";
 
-const platformRoute = createRoute({
+const tags = ["dashboard"];
+const responses = { 200: answer("As of now", dashboardBody) };
+
+const platformRoute = operation("dashboard.read-platform", {
   operationId: "readDashboard",
   method: "get",
   path: "/api/v1/dashboard",
-  tags: ["dashboard"],
+  tags,
   summary: "What is wrong and what must be done, over all structures",
-  ...requires("dashboard.read-platform"),
-  responses: {
-    200: { description: "As of now", content: json(dashboardBody) },
-    ...problemResponses(...commonProblems, "forbidden"),
-  },
+  responses,
+  problems: ["forbidden"],
 });
 
-const structureRoute = createRoute({
+const structureRoute = operation("dashboard.read", {
   operationId: "readStructureDashboard",
   method: "get",
   path: "/api/v1/structures/{structureId}/dashboard",
-  tags: ["dashboard"],
+  tags,
   summary: "What is wrong and what must be done in one structure",
-  ...requires("dashboard.read"),
-  request: { params: structureParam },
-  responses: {
-    200: { description: "As of now", content: json(dashboardBody) },
-    ...problemResponses(...commonProblems, "forbidden", "invalid-request", "structure-not-found"),
-  },
+  params: structureParam,
+  responses,
+  problems: ["forbidden", "structure-not-found"],
 });
 
 export function dashboardRoutes(deps: AppDeps) {

@@ -1,19 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { inOperator } from "../database/in-tenant.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
-import {
-  type ApiEnv,
-  bodilessProblems,
-  changeProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  repeatableProblems,
-  requires,
-} from "../http/openapi.ts";
+import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import { page, pageQuery, pageRequest } from "../http/paginate.ts";
 import { authorise, forgetSessions } from "../identity/mod.ts";
 import { changeStaffRoles, closeStaff, type Invited, inviteStaff, resetStaff } from "./administer.ts";
@@ -33,94 +21,64 @@ import { enrolmentUrl, type Staff } from "./staff.ts";
 const tags = ["staff"];
 const path = "/api/v1/staff";
 
-const listRoute = createRoute({
-  ...requires("staff.read"),
+const listRoute = operation("staff.read", {
   operationId: "listStaff",
   method: "get",
   path,
   tags,
   summary: "Accounts of the operator's staff, by login",
-  request: { query: pageQuery },
-  responses: {
-    200: { description: "A page", content: json(staffPage) },
-    ...problemResponses(...commonProblems, "invalid-request", "forbidden"),
-  },
+  query: pageQuery,
+  responses: { 200: answer("A page", staffPage) },
+  problems: ["forbidden"],
 });
-const createStaffRoute = createRoute({
-  ...requires("staff.create"),
+const createStaffRoute = operation("staff.create", {
   operationId: "createStaff",
   method: "post",
   path,
   tags,
   summary: "Makes an account with its roles, and the link that sets it up, shown this once",
-  request: { headers: idempotencyHeader, body: { required: true, content: json(staffInput) } },
-  responses: {
-    201: { description: "Made", content: json(invitedBody) },
-    ...problemResponses(...repeatableProblems, "staff-login-taken", "factor-required"),
-  },
+  body: staffInput,
+  responses: { 201: answer("Made", invitedBody) },
+  problems: ["staff-login-taken", "factor-required"],
 });
-const resetRoute = createRoute({
-  ...requires("staff.reset"),
+const resetRoute = operation("staff.reset", {
   operationId: "resetStaff",
   method: "post",
   path: `${path}/{personId}/reset`,
   tags,
   summary:
     "After a factor was lost: all factors of the account are void, its sessions end, a new link is given",
-  request: {
-    params: staffParam,
-    headers: idempotencyHeader,
-    body: { required: true, content: json(resetInput) },
-  },
-  responses: {
-    200: { description: "Reset", content: json(invitedBody) },
-    ...problemResponses(
-      ...repeatableProblems,
-      "person-not-found",
-      "staff-own-account",
-      "staff-account-closed",
-      "last-administrator",
-      "factor-required",
-    ),
-  },
+  params: staffParam,
+  body: resetInput,
+  responses: { 200: answer("Reset", invitedBody) },
+  problems: [
+    "person-not-found",
+    "staff-own-account",
+    "staff-account-closed",
+    "last-administrator",
+    "factor-required",
+  ],
 });
-const rolesRoute = createRoute({
-  ...requires("staff.change-roles"),
+const rolesRoute = operation("staff.change-roles", {
   operationId: "changeStaffRoles",
   method: "put",
   path: `${path}/{personId}/roles`,
   tags,
   summary: "Gives an account these roles in the place of those it had; in force at its next request",
-  request: { params: staffParam, body: { required: true, content: json(rolesInput) } },
-  responses: {
-    200: { description: "Changed, or was so already", content: json(staffBody) },
-    ...problemResponses(
-      ...changeProblems,
-      "person-not-found",
-      "staff-account-closed",
-      "last-administrator",
-      "factor-required",
-    ),
-  },
+  params: staffParam,
+  body: rolesInput,
+  responses: { 200: answer("Changed, or was so already", staffBody) },
+  problems: ["person-not-found", "staff-account-closed", "last-administrator", "factor-required"],
 });
-const closeRoute = createRoute({
-  ...requires("staff.close"),
+const closeRoute = operation("staff.close", {
   operationId: "closeStaff",
   method: "delete",
   path: `${path}/{personId}`,
   tags,
   summary: "Closes an account for good: its factors, roles and sessions end",
-  request: { params: staffParam },
-  responses: {
-    204: { description: "Closed, or was so already" },
-    ...problemResponses(
-      ...bodilessProblems,
-      "person-not-found",
-      "staff-own-account",
-      "last-administrator",
-      "factor-required",
-    ),
-  },
+  params: staffParam,
+  responses: { 204: { description: "Closed, or was so already" } },
+  problems: ["person-not-found", "staff-own-account", "last-administrator", "factor-required"],
 });
 
 /** Administration of the accounts; the pages by which their people come in are in sign-in-routes.ts. */

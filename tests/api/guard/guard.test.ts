@@ -317,6 +317,21 @@ describe("the guard of the ways in", () => {
       expect(await blind.admit(imap())).toEqual({ ok: true });
     });
 
+    it("what Redis has counted holds again when it is back", async () => {
+      const flapping = redis.duplicate();
+      await once(flapping, "ready");
+      const own = open(flapping);
+      for (let time = 0; time < 3; time++) await own.failed({ ...imap(), reason: "wrong-secret" });
+      flapping.disconnect();
+      await once(flapping, "end");
+      expect(await own.admit(imap())).toEqual({ ok: true });
+      for (let time = 0; time < 3; time++) await own.failed({ ...imap(), reason: "wrong-secret" });
+      expect((await own.admit(imap())).ok).toBe(false);
+      await flapping.connect();
+      expect(await own.admit(imap())).toEqual({ ok: false, retryAfterSeconds: 2 });
+      flapping.disconnect();
+    });
+
     it("no more guesses pass at once either, and one of which nothing was learnt is given back", async () => {
       const verdicts = await Promise.all(Array.from({ length: 50 }, () => blind.admit(staff())));
       expect(verdicts.filter(({ ok }) => ok)).toHaveLength(3);
