@@ -42,7 +42,7 @@ export const misbehaviourShape = z.strictObject({
   idToken: z.record(z.string(), z.union([z.string(), z.number(), z.null(), z.array(z.string())])).default({}),
   /**
    * How the id_token is signed: `none` without signature, `hs256` with the public key as secret (the classic confusion),
-   * `unknown-key` by a key that is not published, `tampered` with one byte of the payload changed, `rs512` by another
+   * `unknown-key` by a key that is not published, `embedded-key` by one that it brings along in its own header, `tampered` with one byte of the payload changed, `rs512` by another
    * algorithm of the right key, `missing` not sent at all, `access-token` the access token in its place.
    */
   idTokenForm: z.enum([
@@ -50,6 +50,7 @@ export const misbehaviourShape = z.strictObject({
     "none",
     "hs256",
     "unknown-key",
+    "embedded-key",
     "tampered",
     "rs512",
     "missing",

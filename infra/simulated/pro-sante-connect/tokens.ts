@@ -136,6 +136,12 @@ async function signAs(
     case "unknown-key":
       return await new SignJWT(claims).setProtectedHeader({ alg: "RS256", typ: "JWT", kid: key.kid })
         .sign((await strangersKey()).privateKey);
+    case "embedded-key": {
+      const { publicJwk, privateKey } = await strangersKey();
+      const jku = `${claims.iss}/keys-of-somebody-else`;
+      return await new SignJWT(claims)
+        .setProtectedHeader({ alg: "RS256", typ: "JWT", kid: key.kid, jwk: publicJwk, jku }).sign(privateKey);
+    }
     case "rs512": {
       const privateKey = await importJWK(key.privateJwk, "RS512");
       return await new SignJWT(claims).setProtectedHeader({ alg: "RS512", typ: "JWT", kid: key.kid }).sign(

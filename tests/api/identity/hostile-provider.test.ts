@@ -67,6 +67,7 @@ describe("each hostile answer of a provider is refused with its own reason insid
     ["an id_token signed with the public key as a secret", { idTokenForm: "hs256" }, "id-token-algorithm"],
     ["an id_token signed by RS512", { idTokenForm: "rs512" }, "id-token-algorithm"],
     ["an id_token signed by an unknown key", { idTokenForm: "unknown-key" }, "id-token-signature"],
+    ["an id_token that brings its own key along", { idTokenForm: "embedded-key" }, "id-token-signature"],
     ["an id_token whose payload was changed", { idTokenForm: "tampered" }, "id-token-signature"],
     ["no id_token", { idTokenForm: "missing" }, "id-token-missing"],
     ["the access token in place of the id_token", { idTokenForm: "access-token" }, "id-token-audience"],

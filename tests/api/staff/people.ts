@@ -7,7 +7,8 @@ import { Authenticator } from "./authenticator.ts";
 
 export const host = new URL(baseUrl).host;
 export const session = "__Host-mss_session";
-export const password = "tournesol grimpe lentement";
+/** With an accent, which keyboards compose in two ways. */
+export const password = "églantine grimpe lentement".normalize("NFC");
 
 export interface Answer {
   readonly status: number;
