@@ -35,8 +35,8 @@ const parts = [
   /\bRT=[\dhmsd.]+/,
   /\bDT=[\dhmsd.]+/,
 ];
-/** A proof's reference and what the ACLs themselves write. */
-const own = /\b(?:person=[a-z-]+:[\da-f-]{36}@[\da-f-]{36}|way=\w+|at=\w+|mech=\w+)/g;
+/** A proof's reference (that of a person names his session, which is left out) and what the ACLs themselves write. */
+const own = /\b(?:person=[a-z-]+:[\da-f-]{36}(?:\.[\w.-]+)?@[\da-f-]{36}|at=\w+|mech=\w+)/g;
 
 /** The line as it may be kept; undefined when it is none (the second line of a header, a stray piece). */
 export function keptLine(line: string, nameOf: NameOf): string | undefined {
@@ -112,7 +112,7 @@ function knownParts(text: string): string[] {
 }
 
 function ownParts(text: string): string[] {
-  return text.match(own) ?? [];
+  return (text.match(own) ?? []).map((part) => part.replace(/\.[^@]*@/, "@"));
 }
 
 /** The next hop: name, address, port. */
@@ -133,7 +133,7 @@ function messageIdOf(text: string): string | undefined {
 /** Words of Exim up to where an address, something quoted or somebody else's reply begins. */
 function wordsOf(text: string): string {
   return text.replace(/\((?=[^)]*\) \[)[^)]*\) /g, "")
-    .replace(/(?:[<"'`]|(?:^|: )[2-5]\d\d[ -]|\S*@|\b(?:person|way|at|mech|set_id|F|from|for|to|U)=).*$/s, "")
+    .replace(/(?:[<"'`]|(?:^|: )[2-5]\d\d[ -]|\S*@|\b(?:person|at|mech|set_id|F|from|for|to|U)=).*$/s, "")
     .replace(/[\s(:=,]+$/, "").trim();
 }
 

@@ -16,6 +16,13 @@ test.each([
     `${id} SUBMIT box=~11 person=${proof} mech=plain id=<m@host>`,
   ],
   [
+    "a submission of a person, whose session nobody needs",
+    `${id} SUBMIT box=anne@a.test person=${
+      proof.replace("@", ".1763728000.1763742400.a-B_c@")
+    } mech=xoauth2 id=<m@host>`,
+    `${id} SUBMIT box=~11 person=${proof} mech=xoauth2 id=<m@host>`,
+  ],
+  [
     "a reception",
     `${id} <= anne@a.test H=(client.test) [127.0.0.1]:5 P=esmtpsa X=TLS1.3:AES:256 CV=no A=plain:anne@a.test S=284 id=m@host from <anne@a.test>`,
     `${id} <= from=~11 H=[127.0.0.1]:5 S=284 P=esmtpsa X=TLS1.3:AES:256 CV=no A=plain id=m@host`,

@@ -61,9 +61,10 @@ describe("a second mail is not smuggled in", () => {
     await stored(`after-${mark}`);
     const mails = stand.store.mails.filter(({ raw }) => raw.includes(mark));
     expect(mails.every(({ from }) => from === anne)).toBe(true);
-    expect(mails.length, mails.map((m) => m.raw.slice(0, 900)).join("\n----\n")).toBe(
-      said.startsWith("250") ? 2 : 1,
-    );
+    // Nor is there anything left that the next server could take for an end. (A store that closes too early gets a mail again.)
+    expect(mails.filter(({ raw }) => /\r(?!\n)|(?<!\r)\n/.test(raw))).toEqual([]);
+    const handovers = new Set(mails.map(({ raw }) => /^X-MSS-Handover: (\S+)/m.exec(raw)?.[1]));
+    expect(handovers.size).toBe(said.startsWith("250") ? 2 : 1);
   });
 
   test("nor does a dot at the beginning of a line get lost", async () => {

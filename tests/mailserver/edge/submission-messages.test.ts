@@ -135,12 +135,10 @@ describe("a message", () => {
 });
 
 // Trap 8: what a check of the configuration does not see shows with a real message, and only in the panic log.
-test("nothing of all this reached the panic log, and no log holds a subject", async () => {
-  expect(await Deno.readTextFile(`${stand.directory}/log/paniclog`).catch(() => "")).toBe("");
+test("nothing of all this reached the panic log", async () => {
   const { session, box } = await anybody();
-  expect(await session.mail(box, [bruno], letter(["From: x@y.test"]))).toMatch(/^553/); // Exim would log its header.
   expect(await session.mail(box, [bruno], letter([`From: ${box}`]))).toMatch(/^250/);
-  expect(await stand.log()).not.toContain("Compte rendu");
+  expect(await Deno.readTextFile(`${stand.directory}/log/paniclog`).catch(() => "")).toBe("");
   session.close();
 });
 
@@ -233,6 +231,22 @@ describe("limits count by person and by box, never by address", () => {
     expect(await other.session.mail(other.box, [bruno], letter([`From: ${other.box}`]))).toMatch(/^250/);
     session.close();
     other.session.close();
+  });
+
+  test("a person who signs in anew has the limit that he had", async () => {
+    const who = crypto.randomUUID();
+    const replies: string[] = [];
+    for (const session of ["1763728000.1763742400.-", "1763728100.1763742500.-"]) {
+      const [box, secret] = ["again@alpha.mssante.test", crypto.randomUUID()];
+      const proof = `person:${who}.${session}@22222222-2222-4222-8222-222222222222`;
+      stand.api.grants.set(secret, { [box]: { box, person: proof } });
+      stand.api.senders.set(proof, { [box]: box });
+      const client = await stand.signedIn(box, secret);
+      await client.say(`MAIL FROM:<${box}>`);
+      for (let i = 0; i < 14; i++) replies.push(await client.say(`RCPT TO:<a${i}@beta.mssante.test>`));
+      client.close();
+    }
+    expect(replies.filter((reply) => reply.startsWith("250"))).toHaveLength(24);
   });
 
   test("a box that is over its own is, whoever sends", async () => {

@@ -21,7 +21,9 @@ export const anne = "anne@alpha.mssante.test";
 export const alias = "a.allard@alpha.mssante.test";
 export const team = "equipe@alpha.mssante.test";
 export const bruno = "bruno@beta.mssante.test";
-export const person = "person:11111111-1111-4111-8111-111111111111@22222222-2222-4222-8222-222222222222";
+/** As the API names a person who came with a token: with the token's session. */
+export const person =
+  "person:11111111-1111-4111-8111-111111111111.1763728000.1763742400.-@22222222-2222-4222-8222-222222222222";
 export const password = `pass-${crypto.randomUUID()}`;
 export const token = `token.${crypto.randomUUID()}`;
 
