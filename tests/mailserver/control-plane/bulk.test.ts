@@ -124,7 +124,7 @@ describe.each(mailServersAtHand())("many boxes on %s", (mail) => {
     const open = [];
     for (const { address } of boxes) open.push(await plane.signIn(address));
     const [first, second, stays] = open;
-    await second!.select("INBOX");
+    await second!.mailboxOpen("INBOX");
     const off = { settings: { appPasswordsAllowed: false } };
     expect((await plane.send("PATCH", `/api/v1/structures/${strict.structureId}`, off)).status).toBe(200);
     await until("their connections are closed", () => first!.isClosed && second!.isClosed, 5);
