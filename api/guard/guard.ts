@@ -89,8 +89,7 @@ export function createGuard(deps: GuardDeps): Guard {
       if (failing.everywhere >= failing.everywhereBound) {
         await suspect({ ...spraying, address: null, count: failing.everywhere }, counted.everywhere, reason);
       }
-      const { guessingAddresses } = settings.ways[way];
-      if (guessingAddresses !== null && failing.addresses >= guessingAddresses) {
+      if (failing.addresses >= (settings.ways[way].attack?.addresses ?? Infinity)) {
         const suspicion = {
           kind: "guessing",
           way,

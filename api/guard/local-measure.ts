@@ -43,10 +43,10 @@ export function createLocalMeasure(settings: GuardSettings): Measure {
       const count = (pairs.get(pair, now)?.count ?? 0) + (way.counts === "attempts" ? 0 : 1);
       pairs.set(pair, { count, at: now }, now, way.forgetSeconds);
       accounts.set(account, { count: (accounts.get(account, now)?.count ?? 0) + 1 }, now, way.forgetSeconds);
-      if (!isGuess) return Promise.resolve(nothing);
+      if (!isGuess || way.attack === null) return Promise.resolve(nothing);
       const bound = (where: string, least: number) =>
         boundOf(known.get(where, now)?.size ?? 0, least, sprayedPercent);
-      const accountsBound = bound(address, way.sprayedAccounts);
+      const accountsBound = bound(address, way.attack.accounts);
       const found = {
         addresses: add(failingAddresses, account, address, now, guessingSeconds),
         accounts: add(failingAccounts, address, account, now, sprayingSeconds),
@@ -57,7 +57,7 @@ export function createLocalMeasure(settings: GuardSettings): Measure {
       return Promise.resolve({
         ...found,
         everywhere: add(failingAccounts, everywhere, account, now, sprayingSeconds),
-        everywhereBound: bound(everywhere, way.sprayedAccounts * everywhereFactor),
+        everywhereBound: bound(everywhere, way.attack.accounts * everywhereFactor),
       });
     },
 

@@ -101,6 +101,7 @@ export function createRedisMeasure(redis: Redis, settings: GuardSettings): Measu
     },
 
     async failed(counted, isGuess) {
+      const { attack } = counted.way;
       const keys = keysOf(counted);
       const answer = await ask(() =>
         redis.eval(
@@ -121,9 +122,9 @@ export function createRedisMeasure(redis: Redis, settings: GuardSettings): Measu
           sprayingSeconds,
           guessingSeconds,
           mostMembers,
-          isGuess ? "1" : "0",
-          counted.way.sprayedAccounts,
-          counted.way.sprayedAccounts * everywhereFactor,
+          isGuess && attack !== null ? "1" : "0",
+          attack?.accounts ?? 0,
+          (attack?.accounts ?? 0) * everywhereFactor,
           sprayedPercent,
         ) as Promise<[number, number, number, number, number]>
       );

@@ -24,10 +24,13 @@ export interface WaySettings {
   readonly counts: "attempts" | "failures";
   /** Without a failure for as long, everything is forgotten. */
   readonly forgetSeconds: number;
-  /** So many different accounts that fail from one address are spraying; `everywhereFactor` times as many from any addresses are, too. */
-  readonly sprayedAccounts: number;
-  /** So many different addresses from which one account fails are guessing; null where an account is not somebody's own. */
-  readonly guessingAddresses: number | null;
+  /** From when failures are an attack; null where an account is nobody's own. */
+  readonly attack: {
+    /** Different accounts that fail from one address: spraying; so are `everywhereFactor` times as many from any addresses. */
+    readonly accounts: number;
+    /** Different addresses from which one account fails: guessing. */
+    readonly addresses: number;
+  } | null;
 }
 
 /** What is called an attack. Nobody is refused for one: somebody is told. */
@@ -72,7 +75,7 @@ export const defaultGuardConfig: GuardConfig = {
 };
 
 /** Failures that show a broken clock or a long night, and no guess: they are slowed like any other and are part of no attack. */
-export const staleReasons: ReadonlySet<string> = new Set(["token-expired"]);
+export const staleReasons: ReadonlySet<string> = new Set(["token-expired", "token-not-yet-valid"]);
 
 export function guardSettings(config: GuardConfig): GuardSettings {
   const { sprayedAccounts, sprayedStaffAccounts, guessingAddresses, ...attacks } = config;
@@ -82,31 +85,28 @@ export function guardSettings(config: GuardConfig): GuardSettings {
     account: { free: 100, firstSeconds: 0.1, mostSeconds: 1 },
     counts: "failures",
     forgetSeconds: 900,
-    sprayedAccounts,
-    guessingAddresses,
+    attack: { accounts: sprayedAccounts, addresses: guessingAddresses },
   };
   return {
     ways: {
       imap: longSecret,
       submission: longSecret,
-      // The account is a program, which a thousand people may have on their machines.
-      token: { ...longSecret, guessingAddresses: null },
+      // What is measured is the token itself, of 256 bits: a hospital's programs may all wake up with one that has ended.
+      token: { ...longSecret, attack: null },
       // A confirmation on somebody's phone: what is measured is how often it rings.
       phone: {
         pair: { free: 4, firstSeconds: 15, mostSeconds: 900 },
         account: { free: 20, firstSeconds: 0.5, mostSeconds: 3 },
         counts: "attempts",
         forgetSeconds: 3_600,
-        sprayedAccounts,
-        guessingAddresses,
+        attack: { accounts: sprayedAccounts, addresses: guessingAddresses },
       },
       staff: {
         pair: { free: 5, firstSeconds: 1, mostSeconds: 900 },
         account: { free: 50, firstSeconds: 0.5, mostSeconds: 3 },
         counts: "attempts",
         forgetSeconds: 3_600,
-        sprayedAccounts: sprayedStaffAccounts,
-        guessingAddresses,
+        attack: { accounts: sprayedStaffAccounts, addresses: guessingAddresses },
       },
     },
     attacks,
