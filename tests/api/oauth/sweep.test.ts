@@ -12,7 +12,7 @@ import { Program, redirectUri, type Tokens } from "./program.ts";
 
 const script = fileURLToPath(new URL("./sweep-process.ts", import.meta.url));
 const keptDays = 7;
-const total = 40_000;
+const total = 20_000;
 
 describe("what a program was given", () => {
   let harness: Harness;
