@@ -3,6 +3,7 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { removeTestDirectory, testDirectory } from "../../support/directory.ts";
 import { requireProgram } from "../../support/stack.ts";
+import { until } from "../../support/until.ts";
 import { anne, doorOf, signIn, type Way, type World } from "./imap-world.ts";
 
 interface Ran {
@@ -91,7 +92,10 @@ export function mbsyncComesIn(worldOf: () => World): void {
       const box = await program.mailboxOpen("INBOX");
       const near = [...await readdir(`${directory}/INBOX/cur`), ...await readdir(`${directory}/INBOX/new`)];
       expect(near.length).toBe(box.exists);
-      expect(await program.search({ header: { subject } })).toHaveLength(1);
+      await until(
+        "it is found there",
+        async () => (await program.search({ header: { subject } }) || []).length === 1,
+      );
       await program.logout();
     },
   );
