@@ -47,7 +47,7 @@ export function summary(input: SummaryInput): string {
     ...table(people.map((person) => [person.name, person.role, person.mailboxes.join(", ") || "no box"])),
     "",
     `The operator's staff signs in without Pro Santé Connect at ${baseUrl}/sign-in?staff; its first account is given by`,
-    `  deno task staff:create --environment-file ${input.environmentFile} --login c.martin \\`,
+    `  .local/bin/deno task staff:create --environment-file ${input.environmentFile} --login c.martin \\`,
     "    --given-name Camille --family-name MARTIN",
     "",
     `Mail clients, by the edge alone (certificate signed by itself: ${input.certificateFile}):`,
