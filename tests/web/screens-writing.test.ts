@@ -52,6 +52,24 @@ describe("writing", () => {
     await eventually(() => server.own.emails.get(first!.id)?.keywords["$answered"]).toBe(true);
   });
 
+  test("Escape puts away what was begun, and closes what was not", async () => {
+    const { page, visit, server } = await openScreen();
+    await visit();
+    const dock = page.getByRole("button", { name: "Nouveau message" });
+    await page.keyboard.press("c");
+    await page.getByLabel("À", { exact: true }).waitFor();
+    await page.keyboard.press("Escape");
+    await eventually(() => composer(page).count()).toBe(0);
+    expect(await dock.count()).toBe(0);
+    await page.keyboard.press("c");
+    await page.getByLabel("À", { exact: true }).pressSequentially("bruno.bernard@beta.mssante.test");
+    await page.keyboard.press("Escape");
+    await dock.click();
+    await composer(page).getByText("bruno.bernard@beta.mssante.test").waitFor();
+    await page.getByText("Brouillon enregistré").waitFor();
+    expect(server.own.inFolder("drafts")).toHaveLength(1);
+  });
+
   test("recipients that cannot be written to are explained before anything is sent", async () => {
     const { page, visit, server } = await openScreen();
     await visit();
