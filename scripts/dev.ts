@@ -84,7 +84,11 @@ async function run(write: (text: string) => void): Promise<number> {
       await platform.endLeftovers();
       await reporter.step("Data of earlier starts removed", () => forget(directory));
     }
-    const asked = askedToStop(() => platform.abort());
+    let isAsked = false;
+    const asked = askedToStop(() => {
+      isAsked = true;
+      platform.abort();
+    });
     try {
       await platform.start();
       const people = await reporter.step("Demo world", () => seedDemoWorld(platform));
@@ -105,6 +109,10 @@ async function run(write: (text: string) => void): Promise<number> {
       }));
       reporter.showOutput();
       await asked;
+    } catch (error) {
+      // Ctrl-C reaches what was being run too: that it broke off is no failure to tell.
+      if (!isAsked) throw error;
+      throw new StartFailure("Stopped before it was ready; the next start goes on from here.");
     } finally {
       const wasStarted = platform.isComplete;
       write("\n  Stopping …\n");

@@ -1,7 +1,7 @@
 /** `scripts/start` as a person meets it: the supervisor run for real, on Cyrus, in a directory and on ports of its own. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import pg from "pg";
-import { findFreePorts } from "../../../scripts/stack/ports.ts";
+import { findFreePorts, listeners } from "../../../scripts/stack/ports.ts";
 import { descendantsOf, startTimeOf, stillRuns } from "../../../scripts/stack/proc.ts";
 import { removeTestDirectory, testDirectory } from "../../support/directory.ts";
 import { openBox } from "../../support/mail-program.ts";
@@ -172,6 +172,24 @@ describe("scripts/start", { timeout: 120_000 }, () => {
       new RegExp(`Port ${portBase + 2}, wanted for redis, is taken by .+ \\(process ${Deno.pid}\\)\\.`),
     );
     expect(refused.said()).not.toContain("PostgreSQL");
+  });
+
+  test("Ctrl-C before it is ready stops it, leaves no process and says so", async () => {
+    const platform = start();
+    await platform.until(/PostgreSQL/);
+    // As the terminal does: to what is being run as well.
+    const family = descendantsOf(platform.pid).map((pid) => ({ pid, since: startTimeOf(pid) ?? "" }));
+    for (const pid of [...family.map(({ pid }) => pid), platform.pid]) {
+      try {
+        Deno.kill(pid, "SIGINT");
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    expect(await platform.ended).toBe(1);
+    expect(platform.said()).toContain("Stopped before it was ready");
+    expect(family.filter(({ pid, since }) => stillRuns(pid, since))).toEqual([]);
+    expect(listeners().filter(({ port }) => port >= portBase && port < portBase + 30)).toEqual([]);
   });
 
   test("begins again with --reset", async () => {
