@@ -12,6 +12,8 @@ export interface EdgeConfig {
   readonly imapTicket: HostAndPort | null;
   /** Longest life of what a token opened, from the moment card or phone was presented. */
   readonly tokenSessionSeconds: number;
+  /** Most connections over IMAP of one person, app password or certificate to one box. */
+  readonly maxConnections: number;
 }
 
 export const edgeVariables = {
@@ -28,6 +30,9 @@ export const edgeVariables = {
   ),
   MSS_EDGE_TOKEN_SESSION_SECONDS: seconds.max(86_400).default(14_400).describe(
     "What a mail program opened by a token of Pro Santé Connect ends so long after card or phone was presented (as a session)",
+  ),
+  MSS_EDGE_MAX_CONNECTIONS: count.max(10_000).default(30).describe(
+    "Most connections over IMAP of one person, app password or certificate to one box: a program opens up to five (our choice)",
   ),
   MSS_APP_PASSWORD_DAYS: count.max(3650).default(365).describe(
     "Longest life of an app password (no rule says: our choice)",
@@ -66,5 +71,6 @@ export function edgeConfig(
       : { url: values.MSS_EDGE_DOVEADM_URL, key: needed("MSS_EDGE_DOVEADM_KEY_FILE") },
     imapTicket: values.MSS_EDGE_IMAP_TICKET === undefined ? null : hostAndPort(values.MSS_EDGE_IMAP_TICKET),
     tokenSessionSeconds: values.MSS_EDGE_TOKEN_SESSION_SECONDS,
+    maxConnections: values.MSS_EDGE_MAX_CONNECTIONS,
   };
 }

@@ -45,13 +45,14 @@ const server = Deno.serve({
     log.info("api ready", { listening: `http://${hostname}:${port}`, baseUrl: config.baseUrl }),
 }, app.fetch);
 const { edge } = config;
-const connections = createConnections(deps.now);
+// Where nobody looks who is connected nothing is counted.
+const connections = edge?.doveadm ? createConnections(deps.now, edge.maxConnections) : undefined;
 const edgeServer = edge &&
   Deno.serve(
     { ...edge.listen, onListen: () => log.info("edge ready") },
-    createEdgeApp(deps, edge, edge.doveadm ? { connections } : {}).fetch,
+    createEdgeApp(deps, edge, connections && { connections }).fetch,
   );
-if (edge?.doveadm) {
+if (edge?.doveadm && connections) {
   const { db, now } = deps;
   // Ends with the process; it catches what it meets.
   void watchSessions({ db, now, log, doveadm: createDoveadm(edge.doveadm), connections }, closing);

@@ -5,9 +5,6 @@
  */
 import type { Proof } from "./proof.ts";
 
-/** A program opens up to five, and a person has several; no rule says how many. */
-const maxConnections = 30;
-
 /** Without a look for so long nothing is known, and nobody is refused. */
 const freshMilliseconds = 10_000;
 
@@ -21,7 +18,8 @@ export interface Connections {
   saw(proofs: readonly Proof[], began: Date): void;
 }
 
-export function createConnections(now: () => Date, max = maxConnections): Connections {
+/** @param max connections of one to a box */
+export function createConnections(now: () => Date, max: number): Connections {
   let listed = new Map<string, number>();
   let comingIn: { readonly key: string; readonly at: number }[] = [];
   let seenAt = 0;
