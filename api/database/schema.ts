@@ -459,6 +459,8 @@ export interface OauthGrantsTable {
   revoked_at: Nullable<Timestamp>;
   revoke_reason: Nullable<string>;
   last_used_at: Nullable<Timestamp>;
+  token_issued_at: Nullable<Timestamp>;
+  token_session_hash: Nullable<Uint8Array>;
 }
 
 export interface OauthRefreshTokensTable {

@@ -51,3 +51,20 @@ export function isFromBeforeLogout(of: {
         or (logout.person_id = ${of.personId} and (logout.session_hash is null or ${of.sessionHash} is null)))
       and logout.at >= ${of.issuedAt})`;
 }
+
+/** Whether a token of the provider, as the introspection tells of it, is from before a logout of its person. */
+export async function isLoggedOut(
+  tx: Tx,
+  personId: string,
+  token: { readonly issuedAt: Date; readonly sessionId: string | null },
+): Promise<boolean> {
+  const hash = token.sessionId === null ? null : hashProviderSession(token.sessionId);
+  const { rows: [row] } = await sql<{ is_out: boolean }>`select ${
+    isFromBeforeLogout({
+      personId: sql`${personId}::uuid`,
+      sessionHash: sql`${hash}::bytea`,
+      issuedAt: sql`${token.issuedAt}::timestamptz`,
+    })
+  } as is_out`.execute(tx);
+  return row?.is_out === true;
+}

@@ -27,7 +27,7 @@ export {
 } from "./identity.ts";
 export { actingPerson, asPerson } from "./acting-person.ts";
 export { findAccount, type MailboxRights, type OpenableMailbox } from "./queries.ts";
-export { hashProviderSession, isFromBeforeLogout } from "./logout-queries.ts";
+export { hashProviderSession, isFromBeforeLogout, isLoggedOut } from "./logout-queries.ts";
 export { listOpenableMailboxes, mayOpenMailbox } from "./mailboxes-of-person.ts";
 export {
   authorise,

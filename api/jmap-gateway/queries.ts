@@ -1,6 +1,7 @@
 /** SQL of the gateway: the box's addresses, the ledger of submissions, and who still may hold a stream open. */
 import { sql } from "kysely";
 import type { Tx } from "../database/in-tenant.ts";
+import { isFromBeforeLogout } from "../identity/mod.ts";
 
 /** A box as the ledger keys it. */
 export interface MailboxKey {
@@ -151,6 +152,11 @@ export async function listOpenSessions(
   seenSince: Date,
 ): Promise<Set<string>> {
   if (sessionIds.length === 0) return new Set();
+  const isGrantLoggedOut = isFromBeforeLogout({
+    personId: sql`g.person_id`,
+    sessionHash: sql`g.token_session_hash`,
+    issuedAt: sql`g.token_issued_at`,
+  });
   const { rows } = await sql<{ id: string }>`
     select s.id from app.sessions s join app.people p on p.id = s.person_id
      where s.id in (${
@@ -162,7 +168,8 @@ export async function listOpenSessions(
      where g.id in (${
     sql.join(sessionIds)
   }) and g.revoked_at is null and g.expires_at > ${at} and c.withdrawn_at is null and c.suspended_at is null and p.status = 'active'
-       and exists (select from app.oauth_access_tokens t where t.grant_id = g.id and t.expires_at > ${at})`
+       and exists (select from app.oauth_access_tokens t where t.grant_id = g.id and t.expires_at > ${at})
+       and not ${isGrantLoggedOut}`
     .execute(tx);
   return new Set(rows.map((row) => row.id));
 }

@@ -6,7 +6,14 @@ import { recordAudit } from "../audit/mod.ts";
 import type { ReadCertificate } from "../client-access/mod.ts";
 import type { Context } from "../context.ts";
 import { inSystem } from "../database/in-tenant.ts";
-import { asPerson, displayNameOf, findAccount, SignInRefused } from "../identity/mod.ts";
+import {
+  asPerson,
+  displayNameOf,
+  findAccount,
+  hashProviderSession,
+  isLoggedOut,
+  SignInRefused,
+} from "../identity/mod.ts";
 import { findClientByCertificate, statusOf } from "./client-queries.ts";
 import { TokenRefused } from "./failure.ts";
 import { giveAccessToken, type TokenAnswer } from "./grants.ts";
@@ -70,8 +77,18 @@ export async function exchangeToken(oauth: Oauth, ctx: Context, input: Exchange)
     const person = await findAccount(tx, oauth.provider.issuer, subject.subject);
     if (person === undefined) throw new TokenRefused("invalid_grant", "person-unknown");
     if (person.status !== "active") throw new TokenRefused("invalid_grant", "person-suspended");
+    // A clock of the provider that is ahead makes nothing newer.
+    const issuedAt = subject.issuedAt < now ? subject.issuedAt : now;
+    const { sessionId } = subject;
+    if (await isLoggedOut(tx, person.id, { issuedAt, sessionId })) {
+      throw new TokenRefused("invalid_grant", "logged-out");
+    }
+    // As a session: so long after card or phone was shown nothing is given any more.
+    const shownAt = subject.authenticatedAt ?? subject.issuedAt;
+    const last = shownAt.getTime() + oauth.settings.grantSeconds * 1_000;
+    if (last <= now.getTime()) throw new TokenRefused("invalid_grant", "authentication-too-old");
     // No refresh token: the software holds the person's session and exchanges again.
-    const expiresAt = new Date(now.getTime() + oauth.settings.accessSeconds * 1_000);
+    const expiresAt = new Date(Math.min(now.getTime() + oauth.settings.accessSeconds * 1_000, last));
     const id = await insertGrant(tx, {
       client_id: client.id,
       person_id: person.id,
@@ -79,6 +96,8 @@ export async function exchangeToken(oauth: Oauth, ctx: Context, input: Exchange)
       acr: subject.acr,
       created_at: now,
       expires_at: expiresAt,
+      token_issued_at: issuedAt,
+      token_session_hash: sessionId === null ? null : hashProviderSession(sessionId),
     });
     await noteUse(tx, id, now, certificate.notAfter);
     const displayName = displayNameOf(person.given_name, person.family_name);

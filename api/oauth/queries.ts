@@ -1,6 +1,7 @@
 /** Codes, families and tokens in PostgreSQL. Only digests of what is given away are stored. */
 import { sql } from "kysely";
 import type { Tx } from "../database/in-tenant.ts";
+import { isFromBeforeLogout } from "../identity/mod.ts";
 import { useMilliseconds } from "./settings.ts";
 
 export interface NewCodeRow {
@@ -53,6 +54,9 @@ export interface NewGrantRow {
   readonly acr: string | null;
   readonly created_at: Date;
   readonly expires_at: Date;
+  /** Of the token of the provider that it was exchanged for. */
+  readonly token_issued_at?: Date;
+  readonly token_session_hash?: Uint8Array | null;
 }
 
 export async function insertGrant(tx: Tx, row: NewGrantRow): Promise<string> {
@@ -188,6 +192,13 @@ export interface LiveToken {
 }
 
 /** The person of an access token that is good now, whatever presented it. */
+/** Of a grant `g`: whether the token that it was exchanged for is from before a logout. */
+const isGrantLoggedOut = isFromBeforeLogout({
+  personId: sql`g.person_id`,
+  sessionHash: sql`g.token_session_hash`,
+  issuedAt: sql`g.token_issued_at`,
+});
+
 export async function findLiveToken(tx: Tx, hash: Uint8Array, now: Date): Promise<LiveToken | undefined> {
   const { rows: [row] } = await sql<LiveToken>`
     select g.id as "grantId", p.id as "personId", p.given_name as "givenName", p.family_name as "familyName",
@@ -195,6 +206,7 @@ export async function findLiveToken(tx: Tx, hash: Uint8Array, now: Date): Promis
       encode(t.certificate_sha256, 'base64') as certificate, g.last_used_at as "lastUsedAt"
     from app.oauth_access_tokens t
       join app.oauth_grants g on g.id = t.grant_id and g.revoked_at is null and g.expires_at > ${now}
+        and not ${isGrantLoggedOut}
       join app.oauth_clients c on c.id = g.client_id and c.withdrawn_at is null and c.suspended_at is null
       join app.people p on p.id = g.person_id and p.status = 'active'
     where t.token_hash = ${hash} and t.expires_at > ${now}`.execute(tx);

@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { endSessions } from "../../../api/identity/mod.ts";
 import type { Visitor } from "../../support/harness.ts";
 import { newClientPem } from "../../support/client-certificate.ts";
 import { host, openPlatform, type Platform } from "../identity/platform.ts";
@@ -93,6 +94,34 @@ describe("the software of a structure", () => {
     expect(await software.opens(body.access_token, shown(pem))).toBe(true);
     platform.pass(3_601);
     expect(await software.opens(body.access_token, shown(pem))).toBe(false);
+  });
+
+  it("gets nothing for a token from before a logout of its session, and what it had ends with it", async () => {
+    const sid = crypto.randomUUID();
+    const [token, other] = [
+      await psc.mint({ person: "anne-allard", claims: { sid } }),
+      await psc.mint({ person: "anne-allard" }),
+    ];
+    const [mine, stays] = [(await ask(token)).body, (await ask(other)).body];
+    expect(await software.opens(mine.access_token, shown(pem))).toBe(true);
+    await endSessions(platform.identity, platform.harness.system, {
+      providerSessionId: sid,
+      issuer: psc.issuer,
+      subject: null,
+    }, "ended-by-provider");
+    await expect.poll(() => software.opens(mine.access_token, shown(pem)), { timeout: 5_000 }).toBe(false);
+    expect(await software.opens(stays.access_token, shown(pem))).toBe(true);
+    expect(await ask(token)).toEqual({ status: 400, body: { error: "invalid_grant" } });
+    expect(await lastRefusal(platform.harness)).toBe("logged-out");
+  });
+
+  it("gets nothing beyond four hours after card or phone was shown", async () => {
+    const ago = (hours: number) => ({ auth_time: Math.floor(Date.now() / 1_000) - hours * 3_600 });
+    const late = await ask(await psc.mint({ person: "anne-allard", claims: ago(3.5) }));
+    expect(late.body.expires_in).toBeGreaterThan(1_700);
+    expect(late.body.expires_in).toBeLessThanOrEqual(1_800);
+    expect((await ask(await psc.mint({ person: "anne-allard", claims: ago(5) }))).status).toBe(400);
+    expect(await lastRefusal(platform.harness)).toBe("authentication-too-old");
   });
 
   it("uses it with its own certificate alone, as the proxy shows it (RFC 8705 §3)", async () => {

@@ -39,7 +39,10 @@ beforeAll(async () => {
   };
 });
 // Of the same refusal one a minute stands in the trail.
-beforeEach(() => platform.pass(61 * ++turn));
+beforeEach(() => {
+  platform.resetClock();
+  platform.pass(61 * ++turn);
+});
 afterAll(async () => {
   await platform.close();
   await psc.close();
