@@ -11,9 +11,11 @@ import {
   readRequest,
   toPath,
 } from "./authorise.ts";
-import { consentPage } from "./consent-page.ts";
+import { consentPage, refusedPage } from "./consent-page.ts";
 import { limitForm, readForm } from "../http/form.ts";
 import type { Oauth } from "./oauth.ts";
+
+const pageBase = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
 
 type NoteRefusal = (ctx: Context, reason: string) => Promise<void>;
 
@@ -59,7 +61,10 @@ export function authoriseRoutes(oauth: Oauth, noteRefusal: NoteRefusal) {
     if (read.kind === "asks") return read.request;
     await noteRefusal(contextOf(c), read.reason);
     if (read.kind === "refused") return away(c, read.to.href);
-    throw problem("oauth-request-refused");
+    if (!(c.req.header("accept") ?? "").includes("text/html")) throw problem("oauth-request-refused");
+    c.header("cache-control", "no-store");
+    c.header("content-security-policy", `${pageBase}; form-action 'none'`);
+    return c.html(refusedPage(c.req.header("accept-language")), 400);
   }
 
   return routes;
@@ -72,9 +77,7 @@ function toSignIn(c: HonoContext<ApiEnv>, request: AuthorisationRequest): Respon
 /** The answer of the form leads to the program: its address must be named, or browsers stop there. */
 function pagePolicy({ redirectUri }: AuthorisationRequest): string {
   const { origin, protocol } = new URL(redirectUri);
-  return `default-src 'none'; style-src 'unsafe-inline'; form-action 'self' ${
-    origin === "null" ? protocol : origin
-  }; frame-ancestors 'none'; base-uri 'none'`;
+  return `${pageBase}; form-action 'self' ${origin === "null" ? protocol : origin}`;
 }
 
 /** Leaves no trace of codes and states in a cache or a Referer. */

@@ -1,4 +1,4 @@
-/** The one page of this server: what a program asks for, and the two answers. Without a script, and so without the web. */
+/** The pages of this server: what a program asks for and the two answers, or that it cannot ask. Without a script, and so without the web. */
 import type { PersonActor } from "../context.ts";
 import { html } from "../http/html.ts";
 import { type AuthorisationRequest, toQuery } from "./authorise.ts";
@@ -13,6 +13,11 @@ const texts = {
     signedIn: "Vous êtes connecté comme",
     yes: "Autoriser",
     no: "Refuser",
+    refusedTitle: "Demande refusée",
+    refused:
+      "Le programme qui vous a envoyé ici n'est pas enregistré sur cette plateforme, ou sa demande n'est pas valable. Rien ne lui a été donné.",
+    refusedThen:
+      "Revenez à votre programme ; si cela se répète, prévenez son éditeur ou votre administrateur.",
   },
   en: {
     title: "Authorise a program",
@@ -23,16 +28,59 @@ const texts = {
     signedIn: "You are signed in as",
     yes: "Authorise",
     no: "Refuse",
+    refusedTitle: "Request refused",
+    refused:
+      "The program that sent you here is not registered on this platform, or its request is not valid. Nothing was given to it.",
+    refusedThen: "Go back to your program; if it happens again, tell its editor or your administrator.",
   },
 } as const;
+
+type Language = keyof typeof texts;
+
+const languageOf = (acceptLanguage: string | undefined): Language =>
+  /^\s*en\b/i.test(acceptLanguage ?? "") ? "en" : "fr";
 
 export function consentPage(
   request: AuthorisationRequest,
   person: PersonActor,
   acceptLanguage: string | undefined,
 ) {
-  const language = /^\s*en\b/i.test(acceptLanguage ?? "") ? "en" : "fr";
+  const language = languageOf(acceptLanguage);
   const text = texts[language];
+  return page(
+    language,
+    text.title,
+    html`
+      <p><strong>${request.client.name}</strong> ${text.asks}</p>
+      <p>${text.can} ${text.end}</p>
+      <p>${text.signedIn} <strong>${person.displayName}</strong>.</p>
+      <form method="post" action="/oauth/authorize">
+        <input type="hidden" name="person" value="${person.personId}">
+        ${[...toQuery(request)].map(([name, value]) =>
+          html`<input type="hidden" name="${name}" value="${value}">`
+        )}
+        <button class="yes" name="decision" value="yes">${text.yes}</button>
+        <button name="decision" value="no">${text.no}</button>
+      </form>
+    `,
+  );
+}
+
+/** For the person alone: a program that is not known is told nothing. */
+export function refusedPage(acceptLanguage: string | undefined) {
+  const language = languageOf(acceptLanguage);
+  const text = texts[language];
+  return page(
+    language,
+    text.refusedTitle,
+    html`
+      <p>${text.refused}</p>
+      <p>${text.refusedThen}</p>
+    `,
+  );
+}
+
+function page(language: Language, title: string, body: ReturnType<typeof html>) {
   return html`
     <!DOCTYPE html>
     <html lang="${language}">
@@ -40,7 +88,7 @@ export function consentPage(
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width">
         <meta name="robots" content="noindex">
-        <title>${text.title}</title>
+        <title>${title}</title>
         <style>
     :root { color-scheme: light dark; }
     body { font: 1rem/1.5 system-ui, sans-serif; margin: 0; display: grid; min-height: 100vh; place-items: center; }
@@ -53,18 +101,8 @@ export function consentPage(
       </head>
       <body>
         <main>
-          <h1>${text.title}</h1>
-          <p><strong>${request.client.name}</strong> ${text.asks}</p>
-          <p>${text.can} ${text.end}</p>
-          <p>${text.signedIn} <strong>${person.displayName}</strong>.</p>
-          <form method="post" action="/oauth/authorize">
-    <input type="hidden" name="person" value="${person.personId}">
-    ${[...toQuery(request)].map(([name, value]) =>
-      html`<input type="hidden" name="${name}" value="${value}">`
-    )}
-    <button class="yes" name="decision" value="yes">${text.yes}</button>
-    <button name="decision" value="no">${text.no}</button>
-          </form>
+          <h1>${title}</h1>
+          ${body}
         </main>
       </body>
     </html>

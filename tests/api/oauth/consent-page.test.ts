@@ -98,6 +98,14 @@ describe("the page on which a person says yes", () => {
     expect(await other.frameLocator("iframe").getByText("Autoriser").count()).toBe(0);
   });
 
+  it("says in a sentence that a program is not known, and sends nobody anywhere", async () => {
+    const { page } = await open(desktop);
+    const answer = await page.goto(`${platform}/oauth/authorize?${program.query({ client_id: "nobody" })}`);
+    expect(answer?.status()).toBe(400);
+    await page.getByRole("heading", { name: "Demande refusée" }).waitFor();
+    await look(page, "consent-refused");
+  });
+
   it("speaks English to who reads English", async () => {
     const { page } = await open({ ...desktop, locale: "en-GB" });
     await page.getByRole("button", { name: "Authorise" }).waitFor();
