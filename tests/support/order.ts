@@ -12,7 +12,7 @@ const seconds: Readonly<Record<string, number>> = {
   "mailserver/control-plane/life-of-a-box": 70,
   "journeys/admin/administration": 70,
   "mailserver/gateway/delegations": 53,
-  "mailserver/edge/imap": 60,
+  "mailserver/edge/imap": 130,
   "journeys/first-mail/first-mail": 49,
   "scripts/start/start": 42,
   "mailserver/gateway/events": 39,

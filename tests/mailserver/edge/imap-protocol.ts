@@ -72,7 +72,7 @@ export function protocolByHand(worldOf: () => World): void {
     const world = worldOf();
     const { secret } = await world.appPassword("anne-allard", anne);
     const { own: certificate } = await world.certificate([anne]);
-    for (const isInitial of [true, false]) {
+    await Promise.all([true, false].map(async (isInitial) => {
       const client = await speak(world, byHand);
       await client.authenticate("PLAIN", `\0${anne}\0${secret}`, isInitial);
       client.close();
@@ -83,7 +83,7 @@ export function protocolByHand(worldOf: () => World): void {
       await expect(other.authenticate("PLAIN", `${secretariat}\0${anne}\0${secret}`, isInitial))
         .rejects.toThrow(/AUTHENTICATIONFAILED/);
       other.close();
-    }
+    }));
   });
 
   test("an empty password is refused and harms nobody who signs in beside it", async () => {
@@ -174,19 +174,18 @@ export function protocolByHand(worldOf: () => World): void {
   test("no owner opens his box to another past the platform, and is no administrator of it", async () => {
     const world = worldOf();
     const { secret } = await world.appPassword("anne-allard", anne);
-    for (
-      const command of [
-        `SETACL INBOX ${bruno} lr`,
-        "SETACL INBOX anyone lr",
-        `SETACL INBOX ${anne} lrswipkxtecdan`,
-        "SETQUOTA INBOX (STORAGE 999999)",
-      ]
-    ) {
+    const commands = [
+      `SETACL INBOX ${bruno} lr`,
+      "SETACL INBOX anyone lr",
+      `SETACL INBOX ${anne} lrswipkxtecdan`,
+      "SETQUOTA INBOX (STORAGE 999999)",
+    ];
+    await Promise.all(commands.map(async (command) => {
       const client = await speak(world, byHand);
       await client.command(`LOGIN ${anne} ${secret}`);
       await expect(client.command(command), command).rejects.toThrow(ImapRefused);
       client.close();
-    }
+    }));
   });
 }
 
