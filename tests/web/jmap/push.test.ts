@@ -6,6 +6,7 @@ class ScriptedSource extends EventTarget {
   onopen: (() => void) | null = null;
   onerror: (() => void) | null = null;
   isClosed = false;
+  readyState = 0;
   readonly url: string;
   constructor(url: string) {
     super();
@@ -21,6 +22,7 @@ function start() {
   const timers: (() => void)[] = [];
   const seen: unknown[] = [];
   let opened = 0;
+  let refused = 0;
   const push = new Push({
     createEventSource: (url) => {
       const source = new ScriptedSource(url);
@@ -29,13 +31,14 @@ function start() {
     },
     onChange: (changed) => seen.push(changed),
     onOpen: () => opened++,
+    onRefused: () => refused++,
     setTimer: (run) => timers.push(run),
     clearTimer: () => undefined,
   });
   push.start(
     { eventSourceUrl: "/jmap/eventsource?types={types}&closeafter={closeafter}&ping={ping}" } as Session,
   );
-  return { push, sources, timers, seen, opened: () => opened };
+  return { push, sources, timers, seen, opened: () => opened, refused: () => refused };
 }
 
 test("a state change is handed on by account and type", () => {
@@ -65,4 +68,15 @@ test("a stream whose pings stay away is opened again", () => {
   watchdog?.();
   timers.at(-1)?.();
   expect(sources).toHaveLength(2);
+});
+
+test("a stream that is refused says so, one whose line breaks does not", () => {
+  const { sources, timers, refused } = start();
+  sources[0]?.onopen?.();
+  sources[0]?.onerror?.();
+  expect(refused()).toBe(0);
+  timers.at(-1)?.();
+  Object.assign(sources[1] ?? {}, { readyState: 2 });
+  sources[1]?.onerror?.();
+  expect(refused()).toBe(1);
 });

@@ -5,6 +5,7 @@ import { ScriptedBox, ScriptedJmap } from "../../support/scripted-jmap.ts";
 class SilentSource extends EventTarget {
   onopen: (() => void) | null = null;
   onerror: (() => void) | null = null;
+  readyState = 0;
   close() {}
 }
 
@@ -114,6 +115,18 @@ describe("a person's session", () => {
     await mail.boxes[0]?.sync().catch(() => undefined);
     expect(mail.status).toBe("signed-out");
     expect(timers).toHaveLength(0);
+  });
+
+  test("that is ended elsewhere is noticed by the stream alone, on a page that asks nothing", async () => {
+    const { jmap, sources, create } = open(own());
+    const mail = create();
+    await mail.start(first);
+    sources[0]?.onopen?.();
+    await expect.poll(() => sources.length).toBe(1);
+    jmap.isSignedOut = true;
+    sources[0]!.readyState = 2;
+    sources[0]?.onerror?.();
+    await expect.poll(() => mail.status).toBe("signed-out");
   });
 
   test("announces a message that an event brings, and puts it on top of the list", async () => {

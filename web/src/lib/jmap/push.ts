@@ -11,6 +11,8 @@ export interface PushOptions {
   readonly onChange: (changed: Readonly<Record<Id, Readonly<Record<string, string>>>>) => void;
   /** The stream is open (again): anything may have changed meanwhile. */
   readonly onOpen: () => void;
+  /** The stream was answered, and refused: the session may have ended. It is asked for again all the same. */
+  readonly onRefused: () => void;
   readonly setTimer?: (run: () => void, milliseconds: number) => unknown;
   readonly clearTimer?: (timer: unknown) => void;
 }
@@ -55,7 +57,12 @@ export class Push {
       this.#watch();
       this.#options.onOpen();
     };
-    source.onerror = () => this.#retry();
+    source.onerror = () => {
+      // Closed by itself: an answer that is no stream. A line that broke leaves it connecting.
+      const isRefused = source.readyState === 2;
+      this.#retry();
+      if (isRefused) this.#options.onRefused();
+    };
     source.addEventListener("ping", () => this.#watch());
     source.addEventListener("state", (event) => {
       this.#watch();

@@ -51,6 +51,8 @@ export class MailSession {
       onChange: (changed) => void this.#syncAll((box) => changed[box.info.id] !== undefined),
       // The first opening follows the first list closely, but not without a gap: mail may have come in between.
       onOpen: () => void this.#syncAll(() => true),
+      // A page that is only looked at asks nothing: here it learns that its session was ended elsewhere.
+      onRefused: () => void this.#connection.session(true).catch(() => undefined),
     });
   }
 
