@@ -6,6 +6,7 @@ import { Redis } from "ioredis";
 import pg from "pg";
 import { inject } from "vitest";
 import { createApp } from "../../../api/app.ts";
+import { defaultGuardConfig } from "../../../api/config-guard.ts";
 import type { Config } from "../../../api/config.ts";
 import type { AppDeps } from "../../../api/context.ts";
 import { createDatabase, createPool } from "../../../api/database/pool.ts";
@@ -176,6 +177,7 @@ export async function startStage(kind: MailKind): Promise<Stage> {
       },
       privacy: { exportDirectory: null, exportKeepDays: 7, traceRetentionDays: 1095, erasureGraceDays: 3 },
       rateLimits: { windowSeconds: 60, perPerson: 1e9, perServiceAccount: 1e9, perAddress: 1e9 },
+      guard: defaultGuardConfig,
       webDirectory: null,
       // Nobody signs in here: sessions are written into the table.
       proSanteConnect: {
