@@ -1,7 +1,44 @@
 /** When failed sign-ins are called an attack, and who is told (api/guard). No rule says: numbers of our own. */
 import { z } from "zod";
 import { count, http, seconds } from "./config-shapes.ts";
-import { type AlertReceiver, defaultGuardConfig, type GuardConfig } from "./guard/mod.ts";
+
+/** What is called an attack. Nobody is refused for one: somebody is told. */
+export interface AttackSettings {
+  readonly sprayingSeconds: number;
+  /**
+   * Nor is it spraying while those who fail are fewer than this part of the accounts that have signed in from the address in the last
+   * weeks: a thousand people behind one address mistype more often than ten. The same of all addresses together.
+   */
+  readonly sprayedPercent: number;
+  readonly guessingSeconds: number;
+  /** Without a failure for as long an attack is over; the next failure begins another. */
+  readonly quietSeconds: number;
+}
+
+/** What the operator may set. */
+export interface GuardConfig extends AttackSettings {
+  readonly sprayedAccounts: number;
+  readonly sprayedStaffAccounts: number;
+  readonly guessingAddresses: number;
+}
+
+export const defaultGuardConfig: GuardConfig = {
+  sprayedAccounts: 20,
+  // A handful of people, each of whom knows his own name.
+  sprayedStaffAccounts: 5,
+  sprayedPercent: 10,
+  sprayingSeconds: 600,
+  guessingAddresses: 20,
+  guessingSeconds: 3_600,
+  quietSeconds: 900,
+};
+
+/** Where the operator's people on call are told, out of the platform. */
+export interface AlertReceiver {
+  readonly url: string;
+  /** `whsec_…`, as of every webhook (docs/webhooks.md). */
+  readonly secret: string;
+}
 
 const d = defaultGuardConfig;
 

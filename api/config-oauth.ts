@@ -1,7 +1,22 @@
 /** Settings of the authorisation server (api/oauth). */
 import { z } from "zod";
 import { count, origin, seconds } from "./config-shapes.ts";
-import type { OauthSettings } from "./oauth/mod.ts";
+
+/** How long what the authorisation server gives is good. */
+export interface OauthSettings {
+  /** CI-SIS: one hour (mssante.md 6.4). */
+  readonly accessSeconds: number;
+  /** Without a use for as long, a refresh token is over: as a session without activity. */
+  readonly refreshSeconds: number;
+  /** No token of a family outlives it: as a session. */
+  readonly grantSeconds: number;
+  /** How long a family that has ended is kept, for who asks why. */
+  readonly keptDays: number;
+  /** What the proxy in front presents with a client certificate that it has verified; null = none stands there. */
+  readonly frontKey: string | null;
+  /** Public origin of that proxy. */
+  readonly frontUrl: string | null;
+}
 
 export const oauthVariables = {
   MSS_OAUTH_ACCESS_SECONDS: seconds.default(3600).describe(

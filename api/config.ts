@@ -7,15 +7,13 @@ import { z } from "zod";
 import type { ClientAccess } from "./autoconfiguration/mod.ts";
 import { clientConfig, clientVariables } from "./config-clients.ts";
 import { type EdgeConfig, edgeConfig, edgeVariables } from "./config-edge.ts";
+import { type AlertReceiver, type GuardConfig, guardConfig, guardVariables } from "./config-guard.ts";
+import { oauthConfig, type OauthSettings, oauthVariables } from "./config-oauth.ts";
 import { address, count, domain, hostAndPort, http, login, origin, seconds, url } from "./config-shapes.ts";
-import { guardConfig, guardVariables } from "./config-guard.ts";
 import { type ProviderConfig, type SessionConfig, signInConfig, signInVariables } from "./config-sign-in.ts";
+import { webhookConfig, type WebhookSettings, webhookVariables } from "./config-webhooks.ts";
 import type { DatabaseConfig } from "./database/pool.ts";
-import { oauthConfig, oauthVariables } from "./config-oauth.ts";
-import type { OauthSettings } from "./oauth/mod.ts";
-import type { AlertReceiver, GuardConfig } from "./guard/mod.ts";
 import type { MailServerConfig } from "./mail-server/mod.ts";
-import type { WebhookSettings } from "./webhooks/mod.ts";
 
 export interface Config {
   /** Public origin without a slash at the end, e.g. `https://messagerie.example`. */
@@ -155,18 +153,7 @@ const common = {
   MSS_AUDIT_ANCHOR_DIRECTORY: z.string().optional().describe(
     "Where the ends of the audit chains are noted every hour, outside the database; without it nowhere",
   ),
-  MSS_WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(60).default(5).describe(
-    "Longest wait for a webhook's receiver",
-  ),
-  MSS_WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().int().min(1).max(365).default(5).describe(
-    "A webhook whose every call has failed for as long is disabled (no rule says: our choice)",
-  ),
-  MSS_WEBHOOK_SECRET_OVERLAP_HOURS: z.coerce.number().int().min(0).max(720).default(24).describe(
-    "How long a replaced webhook secret goes on signing beside the new one (no rule says: our choice)",
-  ),
-  MSS_WEBHOOK_PRIVATE_ADDRESSES: z.enum(["refused", "allowed"]).default("refused").describe(
-    "Whether a webhook may lead to private addresses and plain http: for development only",
-  ),
+  ...webhookVariables,
   MSS_EXPORT_DIRECTORY: z.string().optional().describe(
     "Where archives of people's data and boxes lie until they are fetched; without it none is offered",
   ),
@@ -251,12 +238,7 @@ export function readConfig(environment: Readonly<Record<string, string>> = Deno.
     maxAttachmentBytes: values.MSS_MAX_ATTACHMENT_BYTES,
     closedMailRetentionDays: values.MSS_CLOSED_MAIL_RETENTION_DAYS,
     auditAnchorDirectory: values.MSS_AUDIT_ANCHOR_DIRECTORY ?? null,
-    webhooks: {
-      isPrivateAllowed: values.MSS_WEBHOOK_PRIVATE_ADDRESSES === "allowed",
-      timeoutSeconds: values.MSS_WEBHOOK_TIMEOUT_SECONDS,
-      disableAfterDays: values.MSS_WEBHOOK_DISABLE_AFTER_DAYS,
-      secretOverlapHours: values.MSS_WEBHOOK_SECRET_OVERLAP_HOURS,
-    },
+    webhooks: webhookConfig(values),
     privacy: {
       exportDirectory: values.MSS_EXPORT_DIRECTORY ?? null,
       exportKeepDays: values.MSS_EXPORT_KEEP_DAYS,

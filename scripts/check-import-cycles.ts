@@ -9,15 +9,16 @@ export interface Import {
   /** Imported file, from the root; undefined for a library. */
   readonly to: string | undefined;
   readonly line: number;
-  /** True when the import is erased by the compiler: such an import cannot make a cycle at run time. */
-  readonly isType: boolean;
 }
 
-/** One fault for each group of files that import each other in a circle, shown on the first file by name. */
+/**
+ * One fault for each group of files that import each other in a circle, shown on the first file by name. An import of types
+ * counts: it does no harm at run time, and whoever reads one of the files has to read them all.
+ */
 export function findCycles(imports: readonly Import[]): Fault[] {
   const graph = new Map<string, Map<string, number>>();
-  for (const { from, to, line, isType } of imports) {
-    if (to === undefined || isType || to === from) continue;
+  for (const { from, to, line } of imports) {
+    if (to === undefined || to === from) continue;
     const targets = graph.get(from) ?? new Map<string, number>();
     if (!targets.has(to)) targets.set(to, line);
     graph.set(from, targets);

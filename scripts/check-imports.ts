@@ -110,8 +110,7 @@ async function readApiImports(root: string, files: readonly string[]): Promise<I
         const resolved = dependency.code ?? dependency.type;
         const to = pathFromRoot(root, resolved?.specifier);
         const line = (resolved?.span?.start.line ?? 0) + 1;
-        const isType = dependency.code === undefined;
-        return { from, specifier: dependency.specifier, to, line, isType };
+        return { from, specifier: dependency.specifier, to, line };
       });
     });
   } finally {

@@ -49,11 +49,10 @@ export async function readWebImports(root: string, files: readonly string[]): Pr
   const imports: Import[] = [];
   for (const from of files) {
     const code = scriptsOf(from, await readFile(join(root, from), "utf8"));
-    const typeOnly = typeOnlyLines(code);
     for (const reference of ts.preProcessFile(code, true, true).importedFiles) {
       const line = lineAt(code, reference.pos);
       const to = resolve(from, reference.fileName, known);
-      imports.push({ from, specifier: reference.fileName, to, line, isType: typeOnly.has(line) });
+      imports.push({ from, specifier: reference.fileName, to, line });
     }
   }
   return imports;
@@ -72,15 +71,6 @@ function scriptsOf(file: string, text: string): string {
     position = start + body.length;
   }
   return code + blank(text.slice(position));
-}
-
-/** Lines on which an `import type … from` or `export type … from` ends. */
-function typeOnlyLines(code: string): Set<number> {
-  const lines = new Set<number>();
-  for (const match of code.matchAll(/^\s*(?:import|export)\s+type\s[^;'"]*?\bfrom\s*['"]/gm)) {
-    lines.add(lineAt(code, match.index + match[0].length));
-  }
-  return lines;
 }
 
 function resolve(from: string, specifier: string, known: ReadonlySet<string>): string | undefined {

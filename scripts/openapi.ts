@@ -3,7 +3,7 @@ import { createApp } from "../api/app.ts";
 import type { Config } from "../api/config.ts";
 import type { AppDeps } from "../api/context.ts";
 import { createDatabase, createPool } from "../api/database/pool.ts";
-import { defaultGuardConfig } from "../api/guard/mod.ts";
+import { defaultGuardConfig } from "../api/config-guard.ts";
 import { openApiDocument } from "../api/http/docs.ts";
 import { createMailServer } from "../api/mail-server/mod.ts";
 import { createRedis } from "../api/process.ts";

@@ -1,9 +1,10 @@
 import type { Redis } from "ioredis";
+import { defaultGuardConfig } from "../config-guard.ts";
 import type { Log } from "../context.ts";
 import { createLocalMeasure } from "./local-measure.ts";
 import { type GuardedAttempt, type Measure, toCounted } from "./measure.ts";
 import { createRedisMeasure } from "./redis-measure.ts";
-import { defaultGuardConfig, type GuardSettings, guardSettings, staleReasons, type Way } from "./settings.ts";
+import { type GuardSettings, guardSettings, staleReasons, type Way } from "./settings.ts";
 
 export type Verdict = { readonly ok: true } | { readonly ok: false; readonly retryAfterSeconds: number };
 

@@ -22,13 +22,6 @@ export {
 export type { GuardedAttempt } from "./measure.ts";
 export { openGuard } from "./open-guard.ts";
 export { listAttacks, type ListedAttackRow } from "./queries.ts";
-export {
-  defaultGuardConfig,
-  type GuardConfig,
-  type GuardSettings,
-  guardSettings,
-  type Way,
-  ways,
-} from "./settings.ts";
+export { type GuardSettings, guardSettings, type Way, ways } from "./settings.ts";
 export { sweepAttacks } from "./sweep-attacks.ts";
-export { type AlertReceiver, tellOfAttack } from "./tell-of-attack.ts";
+export { tellOfAttack } from "./tell-of-attack.ts";

@@ -12,7 +12,7 @@ import {
   insertAttack,
   lockAttacks,
 } from "./queries.ts";
-import type { AttackSettings } from "./settings.ts";
+import type { AttackSettings } from "../config-guard.ts";
 
 /** In an hour. Who has thousands of addresses makes thousands of attacks: beyond these they are one, and the log has each. */
 export const mostNewAttacks = 100;

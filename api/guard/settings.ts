@@ -1,4 +1,5 @@
 /** How long who fails must wait, and what is called an attack, by the way in. Numbers of our own: no rule says. */
+import type { AttackSettings, GuardConfig } from "../config-guard.ts";
 
 /** The ways in that are guarded. */
 export const ways = ["imap", "submission", "staff", "token", "phone"] as const;
@@ -33,19 +34,6 @@ export interface WaySettings {
   } | null;
 }
 
-/** What is called an attack. Nobody is refused for one: somebody is told. */
-export interface AttackSettings {
-  readonly sprayingSeconds: number;
-  /**
-   * Nor is it spraying while those who fail are fewer than this part of the accounts that have signed in from the address in the last
-   * weeks: a thousand people behind one address mistype more often than ten. The same of all addresses together.
-   */
-  readonly sprayedPercent: number;
-  readonly guessingSeconds: number;
-  /** Without a failure for as long an attack is over; the next failure begins another. */
-  readonly quietSeconds: number;
-}
-
 export interface GuardSettings {
   readonly ways: Readonly<Record<Way, WaySettings>>;
   readonly attacks: AttackSettings;
@@ -55,24 +43,6 @@ export interface GuardSettings {
 
 /** Spraying by many machines, each of which tries a few accounts, is told from the failures of everybody's day by this. */
 export const everywhereFactor = 5;
-
-/** What the operator may set (api/config-guard.ts). */
-export interface GuardConfig extends AttackSettings {
-  readonly sprayedAccounts: number;
-  readonly sprayedStaffAccounts: number;
-  readonly guessingAddresses: number;
-}
-
-export const defaultGuardConfig: GuardConfig = {
-  sprayedAccounts: 20,
-  // A handful of people, each of whom knows his own name.
-  sprayedStaffAccounts: 5,
-  sprayedPercent: 10,
-  sprayingSeconds: 600,
-  guessingAddresses: 20,
-  guessingSeconds: 3_600,
-  quietSeconds: 900,
-};
 
 /** Failures that show a broken clock or a long night, and no guess: they are slowed like any other and are part of no attack. */
 export const staleReasons: ReadonlySet<string> = new Set(["token-expired", "token-not-yet-valid"]);

@@ -1,14 +1,8 @@
 import type { Context } from "../context.ts";
+import type { AlertReceiver } from "../config-guard.ts";
 import { inSystem } from "../database/in-tenant.ts";
 import { callReceiver, signedHeaders } from "../webhooks/mod.ts";
 import { findAttack } from "./queries.ts";
-
-/** Where the operator's people on call are told, out of the platform. */
-export interface AlertReceiver {
-  readonly url: string;
-  /** `whsec_…`, as of every webhook (docs/webhooks.md). */
-  readonly secret: string;
-}
 
 const timeoutSeconds = 10;
 

@@ -6,7 +6,8 @@ import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { type HasDatabase, inSystem } from "../database/in-tenant.ts";
 import { asPerson } from "./acting-person.ts";
-import type { IdentityProvider, SignedIn } from "./identity-provider.ts";
+import type { IdentityProvider } from "./identity-provider.ts";
+import type { SignedIn } from "./signed-in.ts";
 import { SignInRefused } from "./refusal.ts";
 import { findSessionAccount, noteFactorShown } from "./session-queries.ts";
 

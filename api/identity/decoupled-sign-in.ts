@@ -19,11 +19,11 @@ import {
   insertDecoupled,
   slowDown,
 } from "./decoupled-queries.ts";
-import { openSession } from "./open-session.ts";
+import { openSession, type SignInDependencies } from "./open-session.ts";
 import { type PublicReason, SignInRefused } from "./refusal.ts";
 import { toLocalPath } from "./return-to.ts";
 import { hashToken, isToken, randomToken } from "./session-token.ts";
-import { afterSignIn, noteRefusal, type SignInDependencies } from "./sign-in.ts";
+import { afterSignIn, noteRefusal } from "./sign-in.ts";
 
 export interface DecoupledDependencies extends SignInDependencies {
   readonly guard: Guard;

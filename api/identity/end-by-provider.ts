@@ -6,7 +6,7 @@ import { LogoutTokenRefused } from "./logout-token.ts";
 import { noteLogoutToken } from "./logout-token-queries.ts";
 import type { SessionChoice } from "./session-queries.ts";
 import { endSessionsIn, forgetSessions } from "./sessions.ts";
-import type { SignInDependencies } from "./sign-in.ts";
+import type { SignInDependencies } from "./open-session.ts";
 
 /**
  * Ends the sessions that a logout token names, at once and in every process, their event streams with them; and what mail clients opened by a

@@ -4,41 +4,18 @@
  * response but not seen in the service's examples, algorithms announced that no client gets.
  */
 import * as client from "openid-client";
-import type { ProviderClient } from "../config-sign-in.ts";
 import type { Log } from "../context.ts";
-import { type VerifiedIdToken, verifyIdToken } from "./id-token.ts";
+import { verifyIdToken } from "./id-token.ts";
 import { createIntrospection, type Introspected } from "./introspection.ts";
 import { type LogoutOrder, LogoutTokenRefused, verifyLogoutToken } from "./logout-token.ts";
 import { createDecoupled } from "./provider-ciba.ts";
+import type { IdentityProviderConfig } from "./provider-config.ts";
 import { reasonOf } from "./provider-errors.ts";
 import { createProviderMetadata } from "./provider-metadata.ts";
 import { createRefresh, type Refreshed, refreshSecondsOf } from "./provider-refresh.ts";
 import { readUserinfo } from "./provider-userinfo.ts";
 import { SignInRefused } from "./refusal.ts";
-
-export interface IdentityProviderConfig {
-  /** Exact issuer, e.g. `https://auth.esw.esante.gouv.fr/auth/realms/esante-wallet`. */
-  readonly issuer: string;
-  /** The issuer + `/.well-known/wallet-openid-configuration`. */
-  readonly discoveryUrl: string;
-  readonly clientId: string;
-  readonly client: ProviderClient;
-  /** PEM text of the authorities of its servers; null = those of the machine. */
-  readonly trustPem: string | null;
-  /** What is asked for (`eidas1`), which is not what is answered. */
-  readonly acrValues: string;
-  readonly acceptedAcr: readonly string[];
-  /** Whether a callback without `iss` (RFC 9207) is refused. One with a wrong `iss` always is. */
-  readonly isResponseIssuerRequired: boolean;
-  /** Origin of the platform, e.g. `https://mail.example.fr`: the redirect URI is declared to ANS character for character. */
-  readonly baseUrl: string;
-  /** Clients of the provider whose access tokens open something here; empty = any of its registered services. */
-  readonly acceptedParties: readonly string[];
-  /** Off only where test identities carry numbers without a right key. */
-  readonly isRppsKeyChecked: boolean;
-  /** How long an answer of the provider is waited for. */
-  readonly timeoutSeconds: number;
-}
+import type { SignedIn } from "./signed-in.ts";
 
 /** What one sign-in must prove at its return. */
 export interface SignInProof {
@@ -50,16 +27,6 @@ export interface SignInProof {
 export interface AuthorizationRequest extends SignInProof {
   /** Whether card or phone is to be asked for even where the provider remembers the person. */
   readonly isFresh: boolean;
-}
-
-export interface SignedIn {
-  readonly idToken: string;
-  readonly verified: VerifiedIdToken;
-  /** Body of userinfo, its `sub` being that of the id_token. */
-  readonly userinfo: unknown;
-  /** Null when the provider gives none: the session then ends by our own clock alone. */
-  readonly refreshToken: string | null;
-  readonly refreshSeconds: number;
 }
 
 export interface IdentityProvider {

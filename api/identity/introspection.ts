@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import * as client from "openid-client";
 import { z } from "zod";
 import type { Log } from "../context.ts";
-import type { IdentityProviderConfig } from "./identity-provider.ts";
+import type { IdentityProviderConfig } from "./provider-config.ts";
 import { guessInactive } from "./inactive-token.ts";
 import { isUnreachable } from "./provider-errors.ts";
 import type { ProviderMetadata } from "./provider-metadata.ts";

@@ -7,7 +7,7 @@ import type { Context } from "../context.ts";
 import { inSystem, type Tx } from "../database/in-tenant.ts";
 import { type ActingPerson, asPerson } from "./acting-person.ts";
 import { acceptInvitations } from "./accept-invitations.ts";
-import type { SignedIn } from "./identity-provider.ts";
+import type { IdentityProvider } from "./identity-provider.ts";
 import { parseUserinfo, type ProviderIdentity } from "./parse-userinfo.ts";
 import {
   findPersonByAccount,
@@ -17,10 +17,24 @@ import {
   updatePerson,
 } from "./queries.ts";
 import { SignInRefused } from "./refusal.ts";
+import type { Seal } from "./sealed.ts";
 import { hashToken, isToken } from "./session-token.ts";
-import { displayNameOf, endSessionsIn, forgetSessions, startSession } from "./sessions.ts";
-import type { SignInDependencies } from "./sign-in.ts";
+import {
+  displayNameOf,
+  endSessionsIn,
+  forgetSessions,
+  type SessionDependencies,
+  startSession,
+} from "./sessions.ts";
+import type { SignedIn } from "./signed-in.ts";
 import { keyed, readSituations, situationAtStart } from "./situations.ts";
+
+export interface SignInDependencies extends SessionDependencies {
+  readonly provider: IdentityProvider;
+  readonly isRppsKeyChecked: boolean;
+  /** For what is kept of the provider. */
+  readonly seal: Seal;
+}
 
 export interface OpenedSession {
   readonly token: string;

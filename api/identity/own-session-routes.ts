@@ -1,16 +1,6 @@
 /** Where somebody is signed in, and the end of it: one's own sessions, and those of a person of one's structure. */
-import {
-  bodilessProblems,
-  commonProblems,
-  contextOf,
-  createRoute,
-  createRoutes,
-  json,
-  problemResponses,
-  requires,
-  z,
-} from "../http/openapi.ts";
-import { idempotencyHeader } from "../http/idempotency.ts";
+import { contextOf, createRoutes, z } from "../http/openapi.ts";
+import { answer, operation } from "../http/operation.ts";
 import type { Identity } from "./identity.ts";
 import type { OwnSessionRow } from "./own-session-queries.ts";
 import { endOtherSessions, endOwnSession, readOwnSessions } from "./own-sessions.ts";
@@ -33,49 +23,32 @@ const ownSession = z.object({
 const ownSessionList = z.object({ items: z.array(ownSession) }).openapi("OwnSessionList");
 export const endedSessionsBody = z.object({ ended: z.int().min(0) }).openapi("EndedSessions");
 
-const listRoute = createRoute({
+const listRoute = operation("everybody", {
   operationId: "listOwnSessions",
   method: "get",
   path: "/api/v1/sessions",
   tags,
   summary: "Where the person who asks is signed in, last used first",
-  ...requires("everybody"),
-  responses: {
-    200: { description: "All of them", content: json(ownSessionList) },
-    ...problemResponses(...commonProblems, "forbidden"),
-  },
+  responses: { 200: answer("All of them", ownSessionList) },
+  problems: ["forbidden"],
 });
-const endRoute = createRoute({
+const endRoute = operation("everybody", {
   operationId: "endOwnSession",
   method: "delete",
   path: "/api/v1/sessions/{sessionId}",
   tags,
   summary: "Ends one of them at once, also what it holds open",
-  ...requires("everybody"),
-  request: { params: z.object({ sessionId: z.uuid() }) },
-  responses: {
-    204: { description: "Ended" },
-    ...problemResponses(...bodilessProblems, "session-not-found"),
-  },
+  params: z.object({ sessionId: z.uuid() }),
+  responses: { 204: { description: "Ended" } },
+  problems: ["session-not-found"],
 });
-const endOthersRoute = createRoute({
+const endOthersRoute = operation("everybody", {
   operationId: "endOtherSessions",
   method: "post",
   path: "/api/v1/sessions/ending",
   tags,
   summary: "Ends all of them but the one that asks",
-  ...requires("everybody"),
-  request: { headers: idempotencyHeader },
-  responses: {
-    200: { description: "Ended", content: json(endedSessionsBody) },
-    ...problemResponses(
-      ...bodilessProblems,
-      "unsupported-media-type",
-      "request-too-large",
-      "idempotency-key-reused",
-      "idempotency-key-in-use",
-    ),
-  },
+  responses: { 200: answer("Ended", endedSessionsBody) },
 });
 
 export function ownSessionRoutes(identity: Identity) {

@@ -4,7 +4,8 @@
  */
 import * as client from "openid-client";
 import { verifyIdToken } from "./id-token.ts";
-import type { IdentityProviderConfig, SignedIn } from "./identity-provider.ts";
+import type { IdentityProviderConfig } from "./provider-config.ts";
+import type { SignedIn } from "./signed-in.ts";
 import { isUnreachable, reasonOf } from "./provider-errors.ts";
 import type { ProviderMetadata } from "./provider-metadata.ts";
 import { readUserinfo } from "./provider-userinfo.ts";

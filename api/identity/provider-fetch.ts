@@ -1,6 +1,6 @@
 /** How the provider is spoken to: plainly, or with the platform's own certificate (arrêté of 4 April 2022, EXI PSC 24). */
 import type { CustomFetch } from "openid-client";
-import type { IdentityProviderConfig } from "./identity-provider.ts";
+import type { IdentityProviderConfig } from "./provider-config.ts";
 
 type Fetch = CustomFetch & typeof globalThis.fetch;
 

@@ -3,7 +3,7 @@ import type { JWTVerifyGetKey } from "jose";
 import * as client from "openid-client";
 import type { Log } from "../context.ts";
 import { remoteKeys } from "./id-token.ts";
-import type { IdentityProviderConfig } from "./identity-provider.ts";
+import type { IdentityProviderConfig } from "./provider-config.ts";
 import { providerFetch } from "./provider-fetch.ts";
 import { SignInRefused } from "./refusal.ts";
 

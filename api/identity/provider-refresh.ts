@@ -2,7 +2,7 @@
 import * as client from "openid-client";
 import type { Log } from "../context.ts";
 import { verifyIdToken } from "./id-token.ts";
-import type { IdentityProviderConfig } from "./identity-provider.ts";
+import type { IdentityProviderConfig } from "./provider-config.ts";
 import type { ProviderMetadata } from "./provider-metadata.ts";
 import { SignInRefused } from "./refusal.ts";
 

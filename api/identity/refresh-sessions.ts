@@ -11,7 +11,7 @@ import {
   type SessionToRefresh,
 } from "./refresh-queries.ts";
 import { endSessions, refreshTime } from "./sessions.ts";
-import type { SignInDependencies } from "./sign-in.ts";
+import type { SignInDependencies } from "./open-session.ts";
 
 /** A renewal that failed, or whose process died, is tried again after this long. */
 const againSeconds = 60;

@@ -2,8 +2,6 @@
 import type { Context as HonoContext } from "hono";
 import {
   type ApiEnv,
-  changeProblems,
-  commonProblems,
   contextOf,
   createRoute,
   createRoutes,
@@ -12,6 +10,7 @@ import {
 } from "../http/openapi.ts";
 import { setCookie } from "../http/set-cookie.ts";
 import { inPerson } from "../database/in-tenant.ts";
+import { answer, operation } from "../http/operation.ts";
 import { problem } from "../problems.ts";
 import { chooseSituation, readSessionSituations } from "./choose-situation.ts";
 import { confirmedPage } from "./confirm.ts";
@@ -31,16 +30,14 @@ import {
 import { type Session, signOut } from "./sessions.ts";
 import { attemptSeconds, completeSignIn, SignInFailed, startSignIn } from "./sign-in.ts";
 
-const readSession = createRoute({
+const readSession = operation("everybody", {
   method: "get",
   path: "/api/v1/session",
   operationId: "readSession",
-  ...requires("everybody"),
   tags: ["session"],
   summary: "Who is signed in, with his roles and the boxes he opens",
   responses: {
-    200: { description: "The session", content: { "application/json": { schema: sessionBody } } },
-    ...problemResponses(...commonProblems),
+    200: answer("The session", sessionBody),
   },
 });
 
@@ -52,23 +49,19 @@ const endSession = createRoute({
   tags: ["session"],
   summary: "Ends the session; repeating it changes nothing",
   responses: {
-    200: { description: "Ended", content: { "application/json": { schema: signedOutBody } } },
+    200: answer("Ended", signedOutBody),
     ...problemResponses("not-same-origin", "too-many-requests", "internal-error", "service-unavailable"),
   },
 });
 
-const putSituation = createRoute({
+const putSituation = operation("everybody", {
   method: "put",
   path: "/api/v1/session/situation",
   operationId: "chooseSituation",
-  ...requires("everybody"),
   tags: ["session"],
   summary: "Chooses the situation of exercise in which one works, now and at the next sign-ins",
-  request: { body: { required: true, content: { "application/json": { schema: chosenSituationBody } } } },
-  responses: {
-    200: { description: "Chosen", content: { "application/json": { schema: chosenSituationsBody } } },
-    ...problemResponses(...changeProblems),
-  },
+  body: chosenSituationBody,
+  responses: { 200: answer("Chosen", chosenSituationsBody) },
 });
 
 /** Longest wait for the mail server's own answer: the page must not hang on it. */

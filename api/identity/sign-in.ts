@@ -7,24 +7,15 @@ import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { inSystem } from "../database/in-tenant.ts";
 import { confirmedPage, confirmSession } from "./confirm.ts";
-import type { IdentityProvider } from "./identity-provider.ts";
-import { type OpenedSession, openSession } from "./open-session.ts";
+import { type OpenedSession, openSession, type SignInDependencies } from "./open-session.ts";
 import { SignInRefused } from "./refusal.ts";
 import { toLocalPath } from "./return-to.ts";
-import type { Seal } from "./sealed.ts";
 import { deleteExpiredAttempts, insertAttempt, takeAttempt } from "./session-queries.ts";
 import { hashToken, isToken, randomToken } from "./session-token.ts";
-import { findSession, type SessionDependencies } from "./sessions.ts";
+import { findSession } from "./sessions.ts";
 
 /** How long a person may take at the provider. */
 export const attemptSeconds = 600;
-
-export interface SignInDependencies extends SessionDependencies {
-  readonly provider: IdentityProvider;
-  readonly isRppsKeyChecked: boolean;
-  /** For what is kept of the provider. */
-  readonly seal: Seal;
-}
 
 export interface StartedSignIn {
   readonly authorizationUrl: URL;

@@ -15,7 +15,6 @@
  */
 export { comesByFront } from "./certificate.ts";
 export { findTokenActor, usesAccessToken } from "./token-actor.ts";
-export type { OauthSettings } from "./settings.ts";
 export { endProgramsOf } from "./programs.ts";
 export { sweepGrants } from "./sweep.ts";
 export { withChallenge } from "./challenge.ts";

@@ -1,8 +1,8 @@
 /** The room's dependencies, made once per process. */
+import type { OauthSettings } from "../config-oauth.ts";
 import type { AppDeps, Context } from "../context.ts";
 import { type Guard, openGuard } from "../guard/mod.ts";
 import { createSeal, type Identity, type Seal, type SessionCache } from "../identity/mod.ts";
-import type { OauthSettings } from "./settings.ts";
 
 export interface Oauth {
   readonly db: Context["db"];

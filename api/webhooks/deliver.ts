@@ -1,10 +1,10 @@
 import { recordAudit } from "../audit/mod.ts";
+import type { WebhookSettings } from "../config-webhooks.ts";
 import type { Context } from "../context.ts";
 import { enqueue } from "../database/enqueue.ts";
 import { inSystem } from "../database/in-tenant.ts";
 import { type CallOutcome, callReceiver } from "./call.ts";
 import { nextAttempt } from "./retry.ts";
-import type { WebhookSettings } from "./settings.ts";
 import { signedHeaders } from "./sign.ts";
 import {
   disableWebhook,

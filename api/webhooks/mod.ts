@@ -17,4 +17,3 @@ export { type DeliverDeps, deliverWebhook } from "./deliver.ts";
 export { dispatchWebhooks } from "./dispatch.ts";
 export { sweepDeliveries } from "./sweep.ts";
 export { signedHeaders } from "./sign.ts";
-export type { WebhookSettings } from "./settings.ts";

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { WebhookSettings } from "../config-webhooks.ts";
 import { inStructure } from "../database/in-tenant.ts";
 import { type ApiEnv, contextOf, createRoutes } from "../http/openapi.ts";
 import { answer, operation } from "../http/operation.ts";
@@ -27,7 +28,6 @@ import {
   webhookParam,
 } from "./schemas.ts";
 import { testWebhook } from "./send-test.ts";
-import type { WebhookSettings } from "./settings.ts";
 
 const tags = ["webhooks"];
 const path = "/api/v1/structures/{structureId}/webhooks";

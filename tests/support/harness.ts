@@ -7,7 +7,7 @@ import { Redis } from "ioredis";
 import { inject } from "vitest";
 import { createApp } from "../../api/app.ts";
 import type { Config } from "../../api/config.ts";
-import { defaultGuardConfig } from "../../api/guard/mod.ts";
+import { defaultGuardConfig } from "../../api/config-guard.ts";
 import type { AppDeps, Context, Log, OperatorRole, StructureRole } from "../../api/context.ts";
 import { createDatabase, createPool } from "../../api/database/pool.ts";
 import { createMailServer } from "../../api/mail-server/mod.ts";

@@ -10,7 +10,7 @@
  */
 import { z } from "zod";
 import { parsePeople } from "./people.ts";
-import type { SimulatedClient } from "./provider.ts";
+import type { SimulatedClient } from "./options.ts";
 import { startSimulator } from "./server.ts";
 
 const clientsShape = z.array(z.strictObject({

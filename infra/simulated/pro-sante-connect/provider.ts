@@ -2,40 +2,10 @@
 import Provider, { errors, interactionPolicy } from "oidc-provider";
 import { decoupledGrant, lifetimes, paths } from "./discovery.ts";
 import { createMemoryAdapter } from "./memory-adapter.ts";
-import type { Misbehaviour } from "./misbehaviour.ts";
-import type { MintedTokens } from "./minted.ts";
-import type { IssuedSession } from "./logout.ts";
-import type { Phones } from "./phones.ts";
+import type { ProviderOptions } from "./options.ts";
 import { errorPage, signedOutPage, signOutPage } from "./pages.ts";
-import { type Person, subjectOf } from "./people.ts";
+import { subjectOf } from "./people.ts";
 import { reshape } from "./reshape.ts";
-import type { Keys } from "./keys.ts";
-
-/** A registered client. URIs are compared character for character. */
-export interface SimulatedClient {
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly redirectUris: readonly string[];
-  readonly postLogoutRedirectUris: readonly string[];
-  /** Where it is told of sessions that have ended. */
-  readonly backChannelLogoutUri?: string | undefined;
-  /** Must show a certificate whose common name is its id; its secret opens nothing. */
-  readonly isMutualTls?: boolean | undefined;
-}
-
-export interface ProviderOptions {
-  readonly issuer: string;
-  readonly clients: readonly SimulatedClient[];
-  readonly people: readonly Person[];
-  readonly keys: Keys;
-  readonly cookieKey: string;
-  readonly misbehaviour: () => Misbehaviour;
-  /** Access tokens made by the control port. */
-  readonly minted: MintedTokens;
-  readonly phones: Phones;
-  /** Told of each session that a client is given tokens of. */
-  readonly onIssued: (session: IssuedSession) => void;
-}
 
 // The library has no types; these name what is used of them.
 // deno-lint-ignore no-explicit-any

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { decoupledGrant, lifetimes, paths } from "./discovery.ts";
 import { replaceClaims } from "./misbehaviour.ts";
 import { type Person, userinfoOf } from "./people.ts";
-import type { ProviderOptions, SimulatedClient } from "./provider.ts";
+import type { ProviderOptions, SimulatedClient } from "./options.ts";
 import { type Grounds, openAccessToken, signAccessToken, signIdToken, signUserinfo } from "./tokens.ts";
 
 // The library has no types; this names what is used of its contexts.

@@ -14,16 +14,11 @@ import { createKeys, strangersKey } from "./keys.ts";
 import { createMintedTokens, mintShape } from "./minted.ts";
 import { type IssuedSession, logoutShape, type LogoutWish, signLogoutToken } from "./logout.ts";
 import { type Endpoint, goodBehaviour, type Misbehaviour, misbehaviourShape } from "./misbehaviour.ts";
+import type { SimulatedClient } from "./options.ts";
 import { phonePage, signInPage } from "./pages.ts";
 import { type Person, subjectOf } from "./people.ts";
 import { createPhones } from "./phones.ts";
-import {
-  answerDecoupled,
-  createProvider,
-  createStorage,
-  type OidcProvider,
-  type SimulatedClient,
-} from "./provider.ts";
+import { answerDecoupled, createProvider, createStorage, type OidcProvider } from "./provider.ts";
 
 export interface SimulatorOptions {
   readonly host: string;

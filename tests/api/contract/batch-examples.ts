@@ -1,6 +1,6 @@
 import { newImport, runToEnd } from "../../support/batches.ts";
 import { newMailbox, type Tenant } from "../../support/tenants.ts";
-import type { Example } from "./operations.ts";
+import type { Example } from "./example.ts";
 
 const importOf = ({ domain }: Tenant) => `adresse;type\nb${crypto.randomUUID()}@${domain};ORG`;
 const ofBatch = (body?: () => unknown): Example => async (harness, { tenant }) => ({

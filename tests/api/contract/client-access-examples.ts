@@ -3,9 +3,7 @@ import type { Slug } from "../../../api/problems.ts";
 import { newClientPem } from "../../support/client-certificate.ts";
 import type { Harness, Visitor } from "../../support/harness.ts";
 import { newMailbox, type Tenant } from "../../support/tenants.ts";
-import type { Provoke } from "./common-problems.ts";
-import type { Example } from "./operations.ts";
-import type { Scene } from "./scenes.ts";
+import type { Example, Provoke, Scene } from "./example.ts";
 
 const newAppPassword = { device: "Thunderbird", scopes: ["imap", "submission"] };
 

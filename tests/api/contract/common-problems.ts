@@ -8,37 +8,11 @@ import type { Action } from "../../../api/actions.ts";
 import type { Slug } from "../../../api/problems.ts";
 import { cloneDatabase } from "../../support/database.ts";
 import { policy } from "../../../api/identity/mod.ts";
-import type { Harness, Visitor } from "../../support/harness.ts";
+import type { Harness } from "../../support/harness.ts";
 import { newTenant } from "../../support/tenants.ts";
 import type { Input, Operation } from "./document.ts";
-import type { Request, World } from "./operations.ts";
-import {
-  type Attempt,
-  namingNothing,
-  roleThatOnlySees,
-  type Scene,
-  send,
-  structureOf,
-  withRole,
-} from "./scenes.ts";
-
-export type Provoke = (scene: Scene, apps: BrokenApps) => Attempt | Promise<Attempt>;
-
-/** The same platform, each with one thing that is not as it should be. */
-export interface BrokenApps {
-  /** Nothing listens where its database should be. */
-  readonly withoutDatabase: Harness["app"];
-  /** Its database answers, and knows none of our tables. */
-  readonly onEmptyDatabase: Harness["app"];
-  /** One request per hour; `hasty` has had his. */
-  readonly withoutPatience: Harness["app"];
-  readonly hasty: Visitor;
-  /** Somebody who has nothing to do with the structure. */
-  readonly foreigner: Visitor;
-  /** Software with a right of its own and no other. */
-  readonly serviceKey: string;
-  close(): Promise<void>;
-}
+import type { Attempt, BrokenApps, Provoke, Request, World } from "./example.ts";
+import { namingNothing, roleThatOnlySees, send, structureOf, withRole } from "./scenes.ts";
 
 export async function openBrokenApps(harness: Harness, world: World): Promise<BrokenApps> {
   const { deps } = harness;

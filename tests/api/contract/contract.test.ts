@@ -4,6 +4,7 @@ import { catalogue } from "../../../api/problems.ts";
 import { baseUrl, type Harness, openHarness } from "../../support/harness.ts";
 import { newTenant } from "../../support/tenants.ts";
 import { anyText } from "./any-text.ts";
+import type { World } from "./example.ts";
 import {
   call,
   endsTheSession,
@@ -11,7 +12,6 @@ import {
   listOperations,
   type Operation,
   readsByPost,
-  type World,
   writesTwoTrails,
 } from "./operations.ts";
 import { newWorld } from "./scenes.ts";

@@ -1,7 +1,7 @@
 import { sendNotice } from "../../../api/inactivity/mod.ts";
 import type { Harness } from "../../support/harness.ts";
 import { newMailbox, newTenant, type Tenant } from "../../support/tenants.ts";
-import type { Example, World } from "./operations.ts";
+import type { Example, World } from "./example.ts";
 
 const ofStructure: Example = (_harness, { tenant }) => ({ parameters: { structureId: tenant.structureId } });
 /** A structure has one campaign at a time: each example has a structure of its own. */

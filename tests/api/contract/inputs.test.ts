@@ -5,7 +5,8 @@ import { baseUrl, type Harness, openHarness } from "../../support/harness.ts";
 import { anyText } from "./any-text.ts";
 import { put } from "./common-problems.ts";
 import type { Input } from "./document.ts";
-import { endsTheSession, listOperations, type World } from "./operations.ts";
+import type { World } from "./example.ts";
+import { endsTheSession, listOperations } from "./operations.ts";
 import { newWorld, sceneOf, send } from "./scenes.ts";
 
 let harness: Harness;

@@ -1,8 +1,7 @@
 /** Example requests on programs and software that act for people. */
 import type { Harness } from "../../support/harness.ts";
 import { newClientPem } from "../../support/client-certificate.ts";
-import type { Provoke } from "./common-problems.ts";
-import type { Example } from "./operations.ts";
+import type { Example, Provoke } from "./example.ts";
 import { factorRequired } from "./staff-examples.ts";
 
 const newProgram = () => ({

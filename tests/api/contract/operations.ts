@@ -3,6 +3,7 @@ import { batchExamples } from "./batch-examples.ts";
 import { clientAccessExamples } from "./client-access-examples.ts";
 import { situationShape } from "../../../api/identity/situations.ts";
 import type { Operation } from "./document.ts";
+import type { Example, Request } from "./example.ts";
 import { inactivityExamples } from "./inactivity-examples.ts";
 import { privacyExamples } from "./privacy-examples.ts";
 import { oauthExamples } from "./oauth-examples.ts";
@@ -25,20 +26,6 @@ export const readsByPost: ReadonlySet<string> = new Set(["checkRecipients"]);
 export const endsTheSession: ReadonlySet<string> = new Set(["signOut"]);
 /** What concerns two structures stands in the trail of both. */
 export const writesTwoTrails: ReadonlySet<string> = new Set(["moveMailbox"]);
-
-export interface World {
-  readonly tenant: Tenant;
-  /** May do everything in the tenant and above it. */
-  readonly operator: Visitor;
-}
-
-export interface Request {
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly body?: unknown;
-  readonly query?: Readonly<Record<string, string>>;
-}
-
-export type Example = (harness: Harness, world: World) => Promise<Request> | Request;
 
 const reason = { reason: "Contrat" };
 const ofStructure = (body?: () => unknown): Example => (_harness, { tenant }) => ({

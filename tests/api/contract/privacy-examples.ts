@@ -1,6 +1,6 @@
 /** Example requests of what a person does with his data, and of what is asked of him. */
 import { newMailbox } from "../../support/tenants.ts";
-import type { Example } from "./operations.ts";
+import type { Example } from "./example.ts";
 
 const nothing: Example = () => ({ parameters: {} });
 /** An archive that is ready, and its file. */

@@ -5,14 +5,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { catalogue } from "../../../api/problems.ts";
 import { baseUrl, type Harness, openHarness } from "../../support/harness.ts";
-import {
-  type BrokenApps,
-  commonProvocations,
-  missingProvocation,
-  openBrokenApps,
-  type Provoke,
-} from "./common-problems.ts";
-import { listOperations, type Operation, type World } from "./operations.ts";
+import { commonProvocations, missingProvocation, openBrokenApps } from "./common-problems.ts";
+import type { BrokenApps, Provoke, World } from "./example.ts";
+import { listOperations, type Operation } from "./operations.ts";
 import { newWorld, sceneOf, send } from "./scenes.ts";
 import { byOperation, byProblem } from "./state-problems.ts";
 

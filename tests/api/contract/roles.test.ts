@@ -5,7 +5,8 @@ import type { StructureRole } from "../../../api/context.ts";
 import { may, policy, type Role, roles } from "../../../api/identity/mod.ts";
 import { baseUrl, type Harness, openHarness, type Visitor } from "../../support/harness.ts";
 import { newTenant } from "../../support/tenants.ts";
-import { call, endsTheSession, examples, listOperations, type World } from "./operations.ts";
+import type { World } from "./example.ts";
+import { call, endsTheSession, examples, listOperations } from "./operations.ts";
 import { actorWith, isOperatorRole, isSeenBy, structureOf, withRole } from "./scenes.ts";
 
 let harness: Harness;

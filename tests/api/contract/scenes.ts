@@ -2,10 +2,11 @@
 import type { OperatorRole, StructureRole } from "../../../api/context.ts";
 import { may, policy, type Role, roles } from "../../../api/identity/mod.ts";
 import type { Action } from "../../../api/actions.ts";
-import { baseUrl, type Harness, type Visitor } from "../../support/harness.ts";
+import { baseUrl, type Harness } from "../../support/harness.ts";
 import { newTenant } from "../../support/tenants.ts";
 import type { Operation } from "./document.ts";
-import { examples, pathOf, type Request, type World } from "./operations.ts";
+import type { Attempt, Request, Scene, World } from "./example.ts";
+import { examples, pathOf } from "./operations.ts";
 
 /** A structure of its own, and who may do everything in it. */
 export async function newWorld(harness: Harness): Promise<World> {
@@ -18,27 +19,6 @@ export async function newWorld(harness: Harness): Promise<World> {
       memberships: [{ structureId: tenant.structureId, role: "structure_administrator" }],
     }),
   };
-}
-
-export interface Scene {
-  readonly harness: Harness;
-  readonly world: World;
-  readonly operation: Operation;
-  /** A request that would succeed. */
-  readonly example: () => Promise<Request>;
-}
-
-/** One request; what is left out is as its example would have it. */
-export interface Attempt {
-  readonly request?: Request;
-  readonly visitor?: Pick<Visitor, "cookie">;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Sent instead of the request's body. */
-  readonly raw?: { readonly body: string; readonly type: string };
-  /** Another process than the harness's own. */
-  readonly app?: Harness["app"];
-  /** Puts back what others need. */
-  readonly undo?: () => Promise<unknown>;
 }
 
 export function sceneOf(harness: Harness, world: World, operation: Operation): Scene {

@@ -1,7 +1,6 @@
 /** Ways to spoil an example that would succeed. */
-import type { Provoke } from "./common-problems.ts";
-import type { Request } from "./operations.ts";
-import { type Attempt, type Scene, send } from "./scenes.ts";
+import type { Attempt, Provoke, Request, Scene } from "./example.ts";
+import { send } from "./scenes.ts";
 
 export type Body = Record<string, unknown>;
 

@@ -1,7 +1,5 @@
 /** Example requests on accounts of the staff, and how to provoke what their state forbids. */
-import type { Example, Request } from "./operations.ts";
-import type { Provoke } from "./common-problems.ts";
-import type { Scene } from "./scenes.ts";
+import type { Example, Provoke, Request, Scene } from "./example.ts";
 
 const newStaff = () => ({
   login: `a${crypto.randomUUID().slice(0, 8)}@operateur.test`,

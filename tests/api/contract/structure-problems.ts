@@ -1,8 +1,7 @@
 /** How to provoke the problems of structures, resellers, domains and those who administer them. */
 import type { Slug } from "../../../api/problems.ts";
 import { newIdNatStruct, newMailbox } from "../../support/tenants.ts";
-import type { Provoke } from "./common-problems.ts";
-import type { Scene } from "./scenes.ts";
+import type { Provoke, Scene } from "./example.ts";
 import { again, type Body, sql, withBody } from "./spoil.ts";
 
 /** A reseller, and who administers it. */

@@ -1,5 +1,5 @@
 /** Example requests of webhooks. */
-import type { Example } from "./operations.ts";
+import type { Example } from "./example.ts";
 
 const newWebhook = () => ({
   url: `https://si.example.org/${crypto.randomUUID()}`,

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { defaultGuardConfig } from "../../../api/config-guard.ts";
 import {
   createGuard,
-  defaultGuardConfig,
   type Guard,
   type GuardSettings,
   guardSettings,

@@ -1,11 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { SignInRefused } from "../../../api/identity/mod.ts";
-import {
-  createIdentityProvider,
-  type IdentityProvider,
-  type IdentityProviderConfig,
-} from "../../../api/identity/identity-provider.ts";
+import { createIdentityProvider, type IdentityProvider } from "../../../api/identity/identity-provider.ts";
+import type { IdentityProviderConfig } from "../../../api/identity/provider-config.ts";
 import type { mintShape } from "../../../infra/simulated/pro-sante-connect/minted.ts";
 import { baseUrl, clientSecret, simulate, type SimulatedPsc } from "./simulated-psc.ts";
 

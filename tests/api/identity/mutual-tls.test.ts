@@ -1,10 +1,8 @@
 /** The platform proves itself to the provider by its certificate, at a door that really asks for one. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ProviderClient } from "../../../api/config-sign-in.ts";
-import {
-  createIdentityProvider,
-  type IdentityProviderConfig,
-} from "../../../api/identity/identity-provider.ts";
+import { createIdentityProvider } from "../../../api/identity/identity-provider.ts";
+import type { IdentityProviderConfig } from "../../../api/identity/provider-config.ts";
 import { createAuthority, type Identity, issueLeaf } from "../../../mailserver/certificates/authority.ts";
 import { privateKeyPem } from "../../../mailserver/certificates/directory.ts";
 import { openPlatform, type Platform } from "./platform.ts";
