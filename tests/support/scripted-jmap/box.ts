@@ -54,6 +54,7 @@ export class ScriptedBox {
   /** As Stalwart may: by the time it is told, the id of a new message is another, its thread was joined to an older one. */
   joinsThreads = false;
   onChange: () => void = () => undefined;
+  readonly #formerNames = new Map<string, string>();
   #next = 1;
 
   constructor(accountId: string, address: string) {
@@ -102,6 +103,19 @@ export class ScriptedBox {
 
   get state(): string {
     return String(this.changes.length);
+  }
+
+  /** As Stalwart does: the message has another id from now on, and is still got, changed and destroyed by the one before. */
+  joinThread(id: string): void {
+    const email = this.emails.get(id)!;
+    this.emails.delete(id);
+    email.id = `${id}-joined`;
+    this.emails.set(email.id, email);
+    this.#formerNames.set(id, email.id);
+  }
+
+  #find(id: string): StoredEmail | undefined {
+    return this.emails.get(this.#formerNames.get(id) ?? id);
   }
 
   inFolder(role: string): StoredEmail[] {
@@ -193,12 +207,19 @@ export class ScriptedBox {
   #getEmails(args: Args): Answer {
     const ids = (args["ids"] ?? []) as string[];
     const properties = args["properties"] as string[] | undefined;
-    const found = ids.flatMap((id) => this.emails.get(id) ?? []);
+    const found = ids.flatMap((id) => {
+      const email = this.#find(id);
+      return email === undefined ? [] : { ...email, id };
+    });
     const pick = (email: StoredEmail) =>
       properties === undefined
         ? email
         : Object.fromEntries([["id", email.id], ...properties.map((name) => [name, email[name] ?? null])]);
-    return { state: this.state, list: found.map(pick), notFound: ids.filter((id) => !this.emails.has(id)) };
+    return {
+      state: this.state,
+      list: found.map(pick),
+      notFound: ids.filter((id) => this.#find(id) === undefined),
+    };
   }
 
   #query(args: Args): Answer {
@@ -264,7 +285,7 @@ export class ScriptedBox {
       else answer.notUpdated[id] = { type: "notFound" };
     }
     for (const id of (args["destroy"] ?? []) as string[]) {
-      if (this.emails.delete(id)) {
+      if (this.emails.delete(this.#find(id)?.id ?? id)) {
         destroyed.push(id);
         this.note("Email", id, "destroyed");
       } else answer.notDestroyed[id] = { type: "notFound" };
@@ -282,7 +303,7 @@ export class ScriptedBox {
   }
 
   patch(id: string, patch: Args): boolean {
-    const email = this.emails.get(id);
+    const email = this.#find(id);
     if (email === undefined) return false;
     for (const [path, value] of Object.entries(patch)) {
       const [property, member] = path.split("/") as [string, string | undefined];
@@ -308,7 +329,7 @@ export class ScriptedBox {
         email
       );
       const refused = recipients.filter((email) => this.refused.has(email));
-      if (emailId === undefined || !this.emails.has(emailId)) {
+      if (emailId === undefined || this.#find(emailId) === undefined) {
         notCreated[key] = { type: "invalidProperties", properties: ["emailId"] };
       } else if (refused.length > 0) {
         const reason = this.refused.get(refused[0]!);

@@ -213,6 +213,37 @@ describe("sending", () => {
     expect(sent?.keywords).toEqual({ $seen: true });
   });
 
+  describe("what was sent, and has another id since its thread was joined to another", () => {
+    async function sendUnnoticed() {
+      const { server, box } = await openWorld();
+      const draft = draftTo(dr);
+      await sendFrom(box, draft, createDraftSaver(box, [], false), false);
+      const [{ id }] = server.inFolder("sent") as [{ id: string }];
+      server.joinThread(id);
+      // All that the page knows: a draft of this name, and a sending whose answer was lost.
+      return { server, box, draft, saver: createDraftSaver(box, [id], true) };
+    }
+
+    test("is found, and is no draft to be cleared away", async () => {
+      const { server, box, draft, saver } = await sendUnnoticed();
+      await sendFrom(box, draft, saver, true);
+      sentOnce(server, draft.messageId);
+    });
+
+    test("stays when the draft is written anew", async () => {
+      const { server, draft, saver } = await sendUnnoticed();
+      await saver.save({ ...draft, text: "encore" });
+      expect(server.inFolder("sent")).toHaveLength(1);
+      expect(server.inFolder("drafts").map(({ preview }) => preview)).toEqual(["encore"]);
+    });
+
+    test("stays when the draft is thrown away", async () => {
+      const { server, draft, saver } = await sendUnnoticed();
+      await saver.discard(draft.messageId);
+      sentOnce(server, draft.messageId);
+    });
+  });
+
   test("a request that never arrived is sent again", async () => {
     const { server, jmap, box } = await openWorld();
     const saver = createDraftSaver(box, [], false);

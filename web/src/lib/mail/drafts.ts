@@ -151,7 +151,10 @@ export class DraftSaver {
     return this.#inTurn(async () => {
       // Twice: the first round's write is what the second looks behind.
       for (let round = this.#isUnsure ? 2 : 1; round > 0; round--) {
-        if (this.#isUnsure) this.#know(await this.#find(messageId));
+        if (this.#isUnsure) {
+          this.#know(await this.#find(messageId));
+          await this.#forgetSent();
+        }
         await this.#destroy(this.#copies);
       }
       this.#isUnsure = false;
@@ -175,6 +178,7 @@ export class DraftSaver {
   async settle(sentId: Id, lost: readonly Found[] = []): Promise<boolean> {
     this.#know(lost);
     this.#copies = this.#copies.filter((id) => id !== sentId);
+    await this.#forgetSent();
     await this.#destroy(this.#copies);
     return this.#copies.length === 0;
   }
@@ -213,6 +217,7 @@ export class DraftSaver {
     if (own === undefined) return;
     this.#copies = this.#copies.filter((id) => id !== written.id);
     this.#know(found);
+    await this.#forgetSent();
     this.adopt(own.id);
     this.#isUnsure = false;
   }
@@ -223,6 +228,23 @@ export class DraftSaver {
 
   #know(found: readonly Found[]): void {
     this.#copies = [...new Set([...this.#copies, ...found.map(({ id }) => id)])];
+  }
+
+  /**
+   * Leaves of the copies what is a draft and nothing else: a lost answer may have been that of a sending. An id alone does not
+   * tell, for Stalwart destroys a message by any id that it ever had, also the sent one by that of its draft.
+   */
+  async #forgetSent(): Promise<void> {
+    if (this.#copies.length === 0) return;
+    const { list } = await this.#connection.call("Email/get", {
+      accountId: this.#accountId,
+      ids: this.#copies,
+      properties: ["id", "mailboxIds"],
+    });
+    const isDraft = ({ mailboxIds }: Pick<Email, "mailboxIds">) =>
+      Object.keys(mailboxIds).every((folderId) => folderId === this.#folderId);
+    const drafts = new Set(list.filter(isDraft).map(({ id }) => id));
+    this.#copies = this.#copies.filter((id) => drafts.has(id));
   }
 
   /** A copy that cannot be destroyed now stays in the list for the next time. */
