@@ -218,7 +218,7 @@ describe("sending", () => {
       const { server, box } = await openWorld();
       const draft = draftTo(dr);
       await sendFrom(box, draft, createDraftSaver(box, [], false), false);
-      const [{ id }] = server.inFolder("sent") as [{ id: string }];
+      const id = server.inFolder("sent")[0]!.id;
       server.joinThread(id);
       // All that the page knows: a draft of this name, and a sending whose answer was lost.
       return { server, box, draft, saver: createDraftSaver(box, [id], true) };
