@@ -3,6 +3,7 @@
  * provider: nothing listens at their addresses, as in a real outage. People sign in by a shortcut that writes their
  * session's row.
  */
+import { once } from "node:events";
 import { Redis } from "ioredis";
 import { inject } from "vitest";
 import { createApp } from "../../api/app.ts";
@@ -80,6 +81,8 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     retryStrategy: () => 200,
   });
   redis.on("error", () => {});
+  // Without a queue of its own it fails whoever asks before it is there. A test that names another wants it away.
+  if (options.redisUrl === undefined) await once(redis, "ready");
   const exportDirectory = await Deno.makeTempDir({ prefix: "mss-exports-" });
   const config = testConfig(database, exportDirectory, options.config);
   const closing = new AbortController();

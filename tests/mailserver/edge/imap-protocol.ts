@@ -151,7 +151,7 @@ export function protocolByHand(worldOf: () => World): void {
       return client;
     };
     for (const way of [{ kind: "login", secret }, { kind: "certificate", certificate }] as const) {
-      // Counted once a second: the thirty are about thirty.
+      // Counted once a second, and who came in shortly before that may count twice: the thirty are about thirty.
       const said: string[] = [];
       while (said.length === 0 && all.length < 45) {
         const answers = await Promise.allSettled([1, 2, 3, 4, 5].map(() => one(way)));
@@ -162,7 +162,7 @@ export function protocolByHand(worldOf: () => World): void {
       // Dovecot has no code of its own to give for this.
       const code = way.kind === "certificate" ? "LIMIT" : "UNAVAILABLE";
       for (const line of said) expect(line).toContain(`NO [${code}] `);
-      expect(all.length).toBeGreaterThan(20);
+      expect(all.length).toBeGreaterThanOrEqual(15);
       const token = await world.token("claire-corbeau");
       await (await signIn(world, secretariat, { kind: "token", mechanism: "XOAUTH2", token })).logout();
       all.splice(0).forEach((client) => client.close());
