@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Tx } from "../database/in-tenant.ts";
+import { addDays } from "../days.ts";
 
 export type ReminderOutcome = "sent" | "dropped" | "refused";
 
@@ -26,8 +27,7 @@ const dueDays = (days: readonly number[], endsAt: string, bornAt: string, now: D
     where ${sql.ref(endsAt)} <= ${now}::timestamptz + make_interval(days => d)
       and ${sql.ref(bornAt)} < ${sql.ref(endsAt)} - make_interval(days => d))`;
 
-const horizon = (days: readonly number[], now: Date) =>
-  new Date(now.getTime() + Math.max(...days) * 86_400_000);
+const horizon = (days: readonly number[], now: Date) => addDays(now, Math.max(...days));
 
 /** One for each app password that is in use and about to end, into its own box. In the platform's scope. */
 export async function planAppPasswordReminders(tx: Tx, days: readonly number[], now: Date): Promise<void> {
@@ -79,6 +79,13 @@ export async function listWaitingReminders(tx: Tx): Promise<{ structure_id: stri
     .orderBy("created_at").execute();
 }
 
+/** Of the reminder if it waits, locked until the transaction ends: when it was tried before. */
+async function lockWaiting(tx: Tx, structureId: string, id: string) {
+  return await tx.selectFrom("app.expiry_reminders").select("attempted_at")
+    .where("structure_id", "=", structureId).where("id", "=", id).where("done_at", "is", null)
+    .forUpdate().executeTakeFirst();
+}
+
 /**
  * Notes that the reminder is being sent.
  *
@@ -90,20 +97,10 @@ export async function noteAttempt(
   id: string,
   now: Date,
 ): Promise<Date | "now" | undefined> {
-  const row = await tx.selectFrom("app.expiry_reminders").select("attempted_at").where(
-    "structure_id",
-    "=",
-    structureId,
-  )
-    .where("id", "=", id).where("done_at", "is", null).forUpdate().executeTakeFirst();
-  if (row === undefined) return undefined;
-  if (row.attempted_at !== null) return row.attempted_at;
-  await tx.updateTable("app.expiry_reminders").set({ attempted_at: now }).where(
-    "structure_id",
-    "=",
-    structureId,
-  )
-    .where("id", "=", id).execute();
+  const row = await lockWaiting(tx, structureId, id);
+  if (row === undefined || row.attempted_at !== null) return row?.attempted_at ?? undefined;
+  await tx.updateTable("app.expiry_reminders").set({ attempted_at: now })
+    .where("structure_id", "=", structureId).where("id", "=", id).execute();
   return "now";
 }
 
@@ -114,13 +111,7 @@ export async function findReminder(
   id: string,
   now: Date,
 ): Promise<ReminderRow | undefined> {
-  const locked = await tx.selectFrom("app.expiry_reminders").select("id").where(
-    "structure_id",
-    "=",
-    structureId,
-  )
-    .where("id", "=", id).where("done_at", "is", null).forUpdate().executeTakeFirst();
-  if (locked === undefined) return undefined;
+  if (await lockWaiting(tx, structureId, id) === undefined) return undefined;
   const { rows } = await sql<ReminderRow>`
     select r.structure_id, r.id, r.app_password_id, r.client_certificate_id, r.mailbox_id, b.address,
       coalesce(a.device, c.label) as name, coalesce(trim(p.given_name || ' ' || p.family_name), '') as person_name,

@@ -1,7 +1,8 @@
 import { recordAudit } from "../audit/mod.ts";
 import type { Context } from "../context.ts";
 import { addDays } from "../days.ts";
-import { asPlatform, inStructure, inSystem, type Tx } from "../database/in-tenant.ts";
+import { removeInBatches } from "../database/in-batches.ts";
+import { asPlatform, inStructure, type Tx } from "../database/in-tenant.ts";
 import type { PageRequest } from "../http/paginate.ts";
 import { authorise, may } from "../identity/mod.ts";
 import { problem } from "../problems.ts";
@@ -94,20 +95,16 @@ function toTrace(which: AppPasswordChoice): readonly string[] | "all" | "some" {
   return which;
 }
 
-const sweptAtOnce = 1_000;
-
 /**
  * Forgets app passwords that ended long ago: until then a program that still tries is refused with its reason. Certificates are kept:
  * they are few, public, an organisation's, and say for ever which software a serial number was.
  */
 export async function sweepAppPasswords(ctx: Context, keptDays: number): Promise<void> {
-  let removed = 0;
-  for (let last = sweptAtOnce; last === sweptAtOnce;) {
-    last = await inSystem(
-      ctx,
-      (tx) => deleteEndedAppPasswords(tx, addDays(ctx.now(), -keptDays), sweptAtOnce),
-    );
-    removed += last;
-  }
+  const before = addDays(ctx.now(), -keptDays);
+  const removed = await removeInBatches(
+    ctx,
+    1_000,
+    (tx, size) => deleteEndedAppPasswords(tx, before, size),
+  );
   if (removed > 0) ctx.log.info("sweep-app-passwords.done", { removed });
 }

@@ -1,4 +1,5 @@
 /** What may need somebody, how urgent each is, and in which order it is shown. Pure. */
+import { addDays } from "../days.ts";
 
 /**
  * `critical`: mail does not flow, or a box is not as it was asked. `warning`: it will go wrong unless somebody acts.
@@ -121,7 +122,7 @@ export function whiteListAttention(
   now: Date,
 ): Attention[] {
   if (list === undefined) return [ofPlatform("white-list-missing", lastRefusal?.at ?? null)];
-  const staleAt = new Date(list.generatedAt.getTime() + staleAfterDays * 86_400_000);
+  const staleAt = addDays(list.generatedAt, staleAfterDays);
   const isRefused = lastRefusal !== undefined && lastRefusal.at > list.importedAt;
   return [
     ...(staleAt < now ? [ofPlatform("white-list-stale", staleAt)] : []),

@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import type { AlertReceiver } from "../config-guard.ts";
 import { inSystem } from "../database/in-tenant.ts";
-import { callReceiver, signedHeaders } from "../webhooks/mod.ts";
+import { callReceiver, isTaken, signedHeaders } from "../webhooks/mod.ts";
 import { findAttack } from "./queries.ts";
 
 const timeoutSeconds = 10;
@@ -36,8 +36,7 @@ export async function tellOfAttack(
     isPrivateAllowed: true,
     timeoutSeconds,
   });
-  const isTaken = outcome.kind === "answered" && outcome.status >= 200 && outcome.status < 300;
-  if (isTaken) return;
+  if (isTaken(outcome)) return;
   const reason = outcome.kind === "answered" ? `status ${outcome.status}` : outcome.reason;
   ctx.log.warn("guard.alert-not-taken", { attackId, reason });
   throw new Error(`The receiver of alerts did not take one: ${reason}.`);

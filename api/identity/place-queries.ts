@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Tx } from "../database/in-tenant.ts";
+import { addDays } from "../days.ts";
 
 /** A place is forgotten when nobody came from it for so long. */
 const forgottenAfterDays = 180;
@@ -10,7 +11,7 @@ const forgottenAfterDays = 180;
  * @returns whether he is known at others and was never seen at this one: of a first sign-in ever nothing is new
  */
 export async function notePlace(tx: Tx, personId: string, hash: Uint8Array, now: Date): Promise<boolean> {
-  const before = new Date(now.getTime() - forgottenAfterDays * 86_400_000);
+  const before = addDays(now, -forgottenAfterDays);
   await tx.deleteFrom("app.known_places").where("person_id", "=", personId)
     .where("last_seen_at", "<", before).execute();
   const { rows: [row] } = await sql<{ is_new: boolean }>`

@@ -191,7 +191,6 @@ export interface LiveToken {
   readonly lastUsedAt: Date | null;
 }
 
-/** The person of an access token that is good now, whatever presented it. */
 /** Of a grant `g`: whether the token that it was exchanged for is from before a logout. */
 const isGrantLoggedOut = isFromBeforeLogout({
   personId: sql`g.person_id`,
@@ -199,6 +198,7 @@ const isGrantLoggedOut = isFromBeforeLogout({
   issuedAt: sql`g.token_issued_at`,
 });
 
+/** The person of an access token that is good now, whatever presented it. */
 export async function findLiveToken(tx: Tx, hash: Uint8Array, now: Date): Promise<LiveToken | undefined> {
   const { rows: [row] } = await sql<LiveToken>`
     select g.id as "grantId", p.id as "personId", p.given_name as "givenName", p.family_name as "familyName",

@@ -13,6 +13,11 @@ export type CallOutcome =
     readonly reason: "private-address" | "unknown-name" | "timeout" | "no-connection";
   };
 
+/** Whether the receiver has what it was sent. */
+export function isTaken(outcome: CallOutcome | { readonly kind: "failed" }): boolean {
+  return outcome.kind === "answered" && outcome.status >= 200 && outcome.status < 300;
+}
+
 export interface Call {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -3,7 +3,8 @@ import type { WebhookSettings } from "../config-webhooks.ts";
 import type { Context } from "../context.ts";
 import { enqueue } from "../database/enqueue.ts";
 import { inSystem } from "../database/in-tenant.ts";
-import { type CallOutcome, callReceiver } from "./call.ts";
+import { addDays } from "../days.ts";
+import { type CallOutcome, callReceiver, isTaken } from "./call.ts";
 import { nextAttempt } from "./retry.ts";
 import { signedHeaders } from "./sign.ts";
 import {
@@ -21,7 +22,6 @@ export interface DeliverDeps {
 
 /** RFC 9110 §15.5.11, and Standard Webhooks: the receiver wants no more. */
 const gone = 410;
-const dayMilliseconds = 86_400_000;
 
 /** Makes one attempt of a delivery and says when the next one is due. A delivery that has ended is left alone. */
 export async function deliverWebhook(
@@ -51,7 +51,7 @@ async function end(
 ): Promise<void> {
   const { structure_id: structureId, id: deliveryId, webhook_id: webhookId } = delivery;
   const responseStatus = outcome.kind === "answered" ? outcome.status : null;
-  const isWell = responseStatus !== null && responseStatus >= 200 && responseStatus < 300;
+  const isWell = isTaken(outcome);
   const isDisabled = outcome.kind === "failed" && outcome.reason === "disabled";
   const now = ctx.now();
   await inSystem(ctx, async (tx) => {
@@ -69,8 +69,7 @@ async function end(
     }
     if (isDisabled) return;
     const failingSince = await noteHealth(tx, delivery, isWell, now);
-    const isTooLong = failingSince !== null &&
-      now.getTime() - failingSince.getTime() >= settings.disableAfterDays * dayMilliseconds;
+    const isTooLong = failingSince !== null && addDays(failingSince, settings.disableAfterDays) <= now;
     if ((isGone || isTooLong) && await disableWebhook(tx, delivery, now)) {
       await recordAudit(tx, ctx, {
         action: "webhook.disable",

@@ -12,7 +12,7 @@
  *
  * A URL may lead to no private address, whatever name it hides behind (public-address.ts), and no redirect is followed.
  */
-export { callReceiver } from "./call.ts";
+export { callReceiver, isTaken } from "./call.ts";
 export { type DeliverDeps, deliverWebhook } from "./deliver.ts";
 export { dispatchWebhooks } from "./dispatch.ts";
 export { sweepDeliveries } from "./sweep.ts";
